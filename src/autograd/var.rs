@@ -1,0 +1,163 @@
+//! Variables and the graph they form.
+
+use crate::Result;
+use crate::tensor::{Element, Shape, Tensor};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Which inputs of an operation want a gradient, in the order of its inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs(u64);
+
+impl Needs {
+    /// Whether input `i` wants one.
+    pub fn want(&self, i: usize) -> bool {
+        self.0 & (1u64 << (i & 63)) != 0
+    }
+
+    /// The gradient of input `i` from `f`, or nothing if nobody wants it.
+    ///
+    /// # Errors
+    /// Whatever `f` returns.
+    pub fn gradient<T>(
+        &self,
+        i: usize,
+        f: impl FnOnce() -> Result<Tensor<T>>,
+    ) -> Result<Option<Tensor<T>>> {
+        if self.want(i) { f().map(Some) } else { Ok(None) }
+    }
+}
+
+/// Turns the gradient of an output into the gradients of the inputs (one entry an input).
+pub(super) type Rule<T> =
+    Box<dyn Fn(Tensor<T>, Needs) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync>;
+
+/// One application of an operation, or a leaf.
+pub(super) struct Node<T> {
+    /// Numbers grow along the graph: an input's is always smaller than its user's.
+    pub(super) order: u64,
+    pub(super) op: &'static str,
+    pub(super) inputs: Vec<Option<Arc<Node<T>>>>,
+    pub(super) shapes: Vec<Shape>,
+    /// Nothing for leaves.
+    pub(super) rule: Option<Rule<T>>,
+}
+
+impl<T> Node<T> {
+    pub(super) fn needs(&self) -> Needs {
+        let bits = self
+            .inputs
+            .iter()
+            .enumerate()
+            .filter(|(_, input)| input.is_some())
+            .fold(0, |bits, (i, _)| bits | 1u64 << (i & 63));
+        Needs(bits)
+    }
+}
+
+static ORDER: AtomicU64 = AtomicU64::new(0);
+
+/// A tensor in a computation, with or without a memory of how it was made.
+pub struct Var<T = f32> {
+    value: Tensor<T>,
+    pub(super) node: Option<Arc<Node<T>>>,
+}
+
+impl<T> Clone for Var<T> {
+    fn clone(&self) -> Self {
+        Self {
+            value: self.value.clone(),
+            node: self.node.clone(),
+        }
+    }
+}
+
+impl<T: Element> Var<T> {
+    /// A variable whose gradient is wanted.
+    pub fn leaf(value: Tensor<T>) -> Self {
+        let node = Node {
+            order: ORDER.fetch_add(1, Ordering::Relaxed),
+            op: "leaf",
+            inputs: Vec::new(),
+            shapes: Vec::new(),
+            rule: None,
+        };
+        Self {
+            value,
+            node: Some(Arc::new(node)),
+        }
+    }
+
+    /// A variable whose gradient nobody wants.
+    pub fn constant(value: Tensor<T>) -> Self {
+        Self { value, node: None }
+    }
+
+    /// The output `value` of the operation `op` on `inputs` (at most 64).
+    ///
+    /// `rule` is called at once, and only if an input is tracked, to build the backward rule: a
+    /// function from the output's gradient (owned: it may be overwritten) and the [`Needs`] to one
+    /// optional gradient an input. What the rule captures lives as long as the graph.
+    pub fn from_op<R>(
+        op: &'static str,
+        inputs: &[&Var<T>],
+        value: Tensor<T>,
+        rule: impl FnOnce() -> R,
+    ) -> Self
+    where
+        R: Fn(Tensor<T>, Needs) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync + 'static,
+    {
+        if inputs.iter().all(|input| input.node.is_none()) {
+            return Self::constant(value);
+        }
+        let node = Node {
+            order: ORDER.fetch_add(1, Ordering::Relaxed),
+            op,
+            inputs: inputs.iter().map(|input| input.node.clone()).collect(),
+            shapes: inputs.iter().map(|input| *input.shape()).collect(),
+            rule: Some(Box::new(rule())),
+        };
+        Self {
+            value,
+            node: Some(Arc::new(node)),
+        }
+    }
+
+    /// The value.
+    pub fn value(&self) -> &Tensor<T> {
+        &self.value
+    }
+
+    /// The value, without the graph.
+    pub fn into_value(self) -> Tensor<T> {
+        self.value
+    }
+
+    /// Shape of the value.
+    pub fn shape(&self) -> &Shape {
+        self.value.shape()
+    }
+
+    /// Axes of the value.
+    pub fn dims(&self) -> &[usize] {
+        self.value.dims()
+    }
+
+    /// Whether gradients flow through this variable.
+    pub fn tracked(&self) -> bool {
+        self.node.is_some()
+    }
+
+    /// The same value, cut off from the graph.
+    pub fn detach(&self) -> Self {
+        Self::constant(self.value.clone())
+    }
+}
+
+impl<T: Element> fmt::Debug for Var<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let made_by = self.node.as_ref().map_or("constant", |node| node.op);
+        write!(f, "Var({made_by}) {:?}", self.value)
+    }
+}

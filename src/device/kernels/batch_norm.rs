@@ -1,0 +1,60 @@
+//! The kernels of `kernels/batch_norm.cu`: batch normalisation over the rows of a matrix in f32.
+
+use crate::device::signature::kernel_args;
+use crate::device::{DeviceAddress, Kernel, Signature};
+
+kernel_args! {
+    /// A batch normalisation; addresses are of f32, and those that a kernel does not name may be null.
+    pub struct BatchNormArgs {
+        /// Input, [rows, channels].
+        pub x: DeviceAddress,
+        /// Output, [rows, channels].
+        pub y: DeviceAddress,
+        /// Factor, [channels].
+        pub weight: DeviceAddress,
+        /// Summand, [channels].
+        pub bias: DeviceAddress,
+        /// Mean, [channels]: the batch's or the running one.
+        pub mean: DeviceAddress,
+        /// Variance, [channels]: the batch's (biased) or the running one.
+        pub variance: DeviceAddress,
+        /// Gradient of the output, [rows, channels].
+        pub dy: DeviceAddress,
+        /// Gradient of the input, [rows, channels].
+        pub dx: DeviceAddress,
+        /// Gradient of `weight`, [channels].
+        pub dweight: DeviceAddress,
+        /// Gradient of `bias`, [channels].
+        pub dbias: DeviceAddress,
+        /// Rows, ≥ 1: N, or N·H·W.
+        pub rows: u64,
+        /// Channels, ≥ 1.
+        pub channels: i32,
+        /// Added to the variance.
+        pub epsilon: f32,
+    }
+}
+
+const fn kernel(entry: &'static str) -> Kernel<BatchNormArgs> {
+    Kernel::new("batch_norm.cu", entry)
+}
+
+/// Reads `x`; writes `mean`, `variance`. For the channels.
+pub const STATISTICS: Kernel<BatchNormArgs> = kernel("batch_norm_statistics");
+/// Reads `x`, `mean`, `variance`, `weight`, `bias`; writes `y`. For the elements of `y`.
+pub const FORWARD: Kernel<BatchNormArgs> = kernel("batch_norm_forward");
+/// Reads `x`, `dy`, `mean`, `variance`; writes `dweight`, `dbias`. For the channels.
+pub const PARAMETER_GRADIENTS: Kernel<BatchNormArgs> = kernel("batch_norm_parameter_gradients");
+/// With running statistics: reads `dy`, `variance`, `weight`; writes `dx`. For the elements of `dx`.
+pub const EVAL_INPUT_GRADIENT: Kernel<BatchNormArgs> = kernel("batch_norm_eval_input_gradient");
+/// With the batch's statistics, after [`PARAMETER_GRADIENTS`]: reads `x`, `dy`, `mean`, `variance`,
+/// `weight`, `dweight`, `dbias`; writes `dx`. For the elements of `dx`.
+pub const TRAIN_INPUT_GRADIENT: Kernel<BatchNormArgs> = kernel("batch_norm_train_input_gradient");
+
+pub(super) const SIGNATURES: &[Signature] = &[
+    STATISTICS.signature(),
+    FORWARD.signature(),
+    PARAMETER_GRADIENTS.signature(),
+    EVAL_INPUT_GRADIENT.signature(),
+    TRAIN_INPUT_GRADIENT.signature(),
+];

@@ -1,0 +1,25 @@
+//! The door to accelerators: allocate, copy, launch — nothing else.
+//!
+//! - [`Accelerator`] is the door itself, an object-safe trait; [`cuda::open`] gives one over the
+//!   CUDA driver. Neither the driver nor NVRTC is needed to build or to start the program: both
+//!   are loaded when a device is first asked for.
+//! - [`kernels`] holds the CUDA C++ sources of the folder `kernels/` and the [`Kernel`] handles
+//!   that tie each entry point to its argument struct.
+//! - [`nvrtc`] compiles them.
+//!
+//! # One struct per kernel
+//! Every kernel takes exactly one `#[repr(C)]` struct, by value. The struct is written twice, in
+//! the `.cu` file and with the macro `kernel_args!` beside its [`Kernel`]; what ties the two together is
+//! generated: [`kernels::translation_unit`] appends to the source a `static_assert` for the
+//! struct's size and for each field's offset and size as Rust laid them out, and a redeclaration
+//! of every entry point with that struct. A kernel that disagrees with its Rust side therefore
+//! does not compile.
+
+mod accelerator;
+pub mod cuda;
+pub mod kernels;
+pub mod nvrtc;
+mod signature;
+
+pub use accelerator::{Accelerator, DeviceAllocation, LaunchDims};
+pub use signature::{DeviceAddress, FieldLayout, Kernel, KernelArgs, Signature, StructLayout};

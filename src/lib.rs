@@ -1,0 +1,13 @@
+//! placeholder
+#![deny(unsafe_code)]
+
+pub mod attacks;
+pub mod autograd;
+pub mod device;
+mod error;
+pub mod nn;
+pub mod ops;
+pub mod optim;
+pub mod tensor;
+
+pub use error::{Error, Result};

@@ -1,0 +1,186 @@
+//! Convolution, batch normalisation and linear layers, named as in PyTorch.
+
+use super::slots::join;
+use super::{Init, Layout, Mode, Module, Parameter, Pass, Slot, SlotKind};
+use crate::autograd::Var;
+use crate::ops::{BatchNormMode, Conv2d};
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+
+/// A convolution without bias, as ResNets use it. Weight [K,R,S,C], named `weight`.
+#[derive(Clone)]
+pub struct Conv<T: Element = f32> {
+    weight: Parameter<T>,
+    options: Conv2d,
+}
+
+impl<T: Element> Conv<T> {
+    /// `input` to `output` channels with a `kernel`×`kernel` window and padding ⌊kernel/2⌋.
+    ///
+    /// # Errors
+    /// None for shapes that can be allocated.
+    pub fn new(init: &mut Init, input: usize, output: usize, kernel: usize, stride: usize) -> Result<Self> {
+        let shape = [output, kernel, kernel, input];
+        let weight = init.normal_fan_out(&shape, output * kernel * kernel)?;
+        Ok(Self {
+            weight: Parameter::new(weight),
+            options: Conv2d::square(stride, kernel / 2),
+        })
+    }
+
+    /// [N,H,W,C] to [N,P,Q,K].
+    ///
+    /// # Errors
+    /// As [`Var::conv2d`].
+    pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
+        x.conv2d(&pass.var(&self.weight), None, self.options)
+    }
+}
+
+impl<T: Element> Module<T> for Conv<T> {
+    fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()> {
+        visit(Slot {
+            name: join(prefix, "weight"),
+            layout: Layout::Convolution,
+            kind: SlotKind::Parameter,
+            parameter: &mut self.weight,
+        })
+    }
+}
+
+/// Batch normalisation over the last axis: `weight`, `bias`, `running_mean`, `running_var`.
+///
+/// eps 1e-5 as PyTorch's default; [`Pass::commit`] updates the running statistics.
+#[derive(Clone)]
+pub struct BatchNorm<T: Element = f32> {
+    weight: Parameter<T>,
+    bias: Parameter<T>,
+    running_mean: Parameter<T>,
+    running_var: Parameter<T>,
+}
+
+impl<T: Element> BatchNorm<T> {
+    /// Added to the variance.
+    pub const EPS: f64 = 1e-5;
+
+    /// `channels` channels: weight 1, bias 0, mean 0, variance 1.
+    pub fn new(channels: usize) -> Self {
+        let of = |value: f64| Parameter::new(Tensor::full([channels], T::of(value)));
+        Self {
+            weight: of(1.0),
+            bias: of(0.0),
+            running_mean: of(0.0),
+            running_var: of(1.0),
+        }
+    }
+
+    /// [N,…,C] to the same shape.
+    ///
+    /// # Errors
+    /// As [`Var::batch_norm`].
+    pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
+        let (weight, bias) = (pass.var(&self.weight), pass.var(&self.bias));
+        let mode = match pass.mode() {
+            Mode::Train => BatchNormMode::Train,
+            Mode::Eval => BatchNormMode::Eval {
+                mean: &self.running_mean.value,
+                variance: &self.running_var.value,
+            },
+        };
+        let (y, statistics) = x.batch_norm(&weight, &bias, mode, T::of(Self::EPS))?;
+        if let Some(statistics) = statistics {
+            let running = [self.running_mean.id(), self.running_var.id()];
+            pass.record(running, statistics);
+        }
+        Ok(y)
+    }
+
+    /// Sets the weight of every channel (torchvision's `zero_init_residual` uses 0).
+    pub fn fill_weight(&mut self, value: f64) {
+        self.weight.value = Tensor::full(*self.weight.value.shape(), T::of(value));
+    }
+}
+
+impl<T: Element> Module<T> for BatchNorm<T> {
+    fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()> {
+        for (name, kind, parameter) in [
+            ("weight", SlotKind::Parameter, &mut self.weight),
+            ("bias", SlotKind::Parameter, &mut self.bias),
+            ("running_mean", SlotKind::Buffer, &mut self.running_mean),
+            ("running_var", SlotKind::Buffer, &mut self.running_var),
+        ] {
+            visit(Slot {
+                name: join(prefix, name),
+                layout: Layout::Same,
+                kind,
+                parameter,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// y = x·weightᵀ + bias, weight [out, in].
+#[derive(Clone)]
+pub struct Linear<T: Element = f32> {
+    weight: Parameter<T>,
+    bias: Parameter<T>,
+    layout: Layout,
+}
+
+impl<T: Element> Linear<T> {
+    /// `inputs` to `outputs` features, PyTorch's default initialisation.
+    ///
+    /// # Errors
+    /// None for shapes that can be allocated.
+    pub fn new(init: &mut Init, inputs: usize, outputs: usize) -> Result<Self> {
+        Ok(Self {
+            weight: Parameter::new(init.uniform(&[outputs, inputs], inputs)?),
+            bias: Parameter::new(init.uniform(&[outputs], inputs)?),
+            layout: Layout::Same,
+        })
+    }
+
+    /// The same for inputs that are a flattened picture [H, W, C]: the file keeps PyTorch's order
+    /// of columns (C, H, W).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the picture is empty.
+    pub fn on_picture(init: &mut Init, picture: [usize; 3], outputs: usize) -> Result<Self> {
+        let inputs: usize = picture.iter().product();
+        if inputs == 0 {
+            let found = format!("{picture:?}");
+            return Err(Error::argument("Linear::on_picture", "picture", "pixels", found));
+        }
+        Ok(Self {
+            layout: Layout::FlattenedPicture(picture),
+            ..Self::new(init, inputs, outputs)?
+        })
+    }
+
+    /// [N, in] to [N, out].
+    ///
+    /// # Errors
+    /// As [`Var::linear`].
+    pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
+        let (weight, bias) = (pass.var(&self.weight), pass.var(&self.bias));
+        x.linear(&weight, Some(&bias))
+    }
+}
+
+impl<T: Element> Module<T> for Linear<T> {
+    fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()> {
+        visit(Slot {
+            name: join(prefix, "weight"),
+            layout: self.layout,
+            kind: SlotKind::Parameter,
+            parameter: &mut self.weight,
+        })?;
+        visit(Slot {
+            name: join(prefix, "bias"),
+            layout: Layout::Same,
+            kind: SlotKind::Parameter,
+            parameter: &mut self.bias,
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Two-dimensional convolution (cross-correlation, as in PyTorch's `conv2d`).
+//!
+//! y[n,p,q,k] = b[k] + Σ_{r,s,c} x[n, p·stride − pad + r, q·stride − pad + s, c] · w[k,r,s,c],
+//! with zeros outside the picture.
+
+mod cpu;
+mod geometry;
+#[cfg(test)]
+mod tests;
+mod unroll;
+
+pub(crate) use geometry::Geometry;
+
+use crate::autograd::Var;
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+
+/// Stride and zero padding of a convolution, in pixels: [rows, columns].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv2d {
+    /// Step between output pixels, ≥ 1.
+    pub stride: [usize; 2],
+    /// Zeros added on both sides.
+    pub padding: [usize; 2],
+}
+
+impl Conv2d {
+    /// The same stride and padding for rows and columns.
+    pub fn square(stride: usize, padding: usize) -> Self {
+        Self {
+            stride: [stride; 2],
+            padding: [padding; 2],
+        }
+    }
+}
+
+impl<T: Element> Var<T> {
+    /// Convolution of `self` [N,H,W,C] with `weight` [K,R,S,C] and an optional `bias` [K]; gives
+    /// [N,P,Q,K] with P = ⌊(H + 2·pad − R)/stride⌋ + 1 and Q likewise.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the shapes do not fit each other or the window does not fit the input.
+    pub fn conv2d(&self, weight: &Var<T>, bias: Option<&Var<T>>, options: Conv2d) -> Result<Var<T>> {
+        let geometry = Geometry::new(options, self.shape(), weight.shape())?;
+        if let Some(bias) = bias
+            && bias.dims() != [geometry.k]
+        {
+            let expected = format!("[{}]", geometry.k);
+            return Err(Error::shape("conv2d", "bias", expected, bias.shape()));
+        }
+        let value = cpu::forward(
+            &geometry,
+            self.value(),
+            weight.value(),
+            bias.map(Var::value),
+        )?;
+        // Each operand is kept only for the other's gradient.
+        let x = weight.tracked().then(|| self.value().clone());
+        let w = self.tracked().then(|| weight.value().clone());
+        let mut inputs = vec![self, weight];
+        inputs.extend(bias);
+        Ok(Var::from_op("conv2d", &inputs, value, || {
+            move |dy: Tensor<T>, needs| {
+                let dx = match &w {
+                    Some(w) => needs.gradient(0, || cpu::dgrad(&geometry, &dy, w))?,
+                    None => None,
+                };
+                let dw = match &x {
+                    Some(x) => needs.gradient(1, || cpu::wgrad(&geometry, &dy, x))?,
+                    None => None,
+                };
+                let db = needs.gradient(2, || cpu::bias_gradient(&geometry, &dy))?;
+                Ok(vec![dx, dw, db])
+            }
+        }))
+    }
+}

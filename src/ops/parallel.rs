@@ -1,0 +1,41 @@
+//! How loops are spread over threads and wide registers.
+//!
+//! Pieces are cut by the data alone, never by the number of threads, and nothing is summed across
+//! pieces here, so results do not depend on threads.
+
+use rayon::prelude::*;
+
+/// Elements below which a loop is not worth handing to other threads.
+const SERIAL_BELOW: usize = 1 << 16;
+
+/// Runs `f` compiled for the widest instruction set this processor has (AVX-512, AVX2, NEON, …).
+///
+/// The compiler never fuses a multiplication with an addition by itself, so the results are the
+/// same on every instruction set.
+#[inline(always)]
+pub(crate) fn wide<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}
+
+/// Calls `f(i, chunk)` for the consecutive chunks of `chunk` elements of `out`, in parallel where
+/// the whole is large enough.
+pub(crate) fn chunks<T: Send>(out: &mut [T], chunk: usize, f: impl Fn(usize, &mut [T]) + Sync) {
+    let chunk = chunk.max(1);
+    if out.len() < SERIAL_BELOW || out.len() <= chunk {
+        for (i, piece) in out.chunks_mut(chunk).enumerate() {
+            f(i, piece);
+        }
+    } else {
+        out.par_chunks_mut(chunk)
+            .enumerate()
+            .for_each(|(i, piece)| f(i, piece));
+    }
+}
+
+/// Elements of a chunk for plain elementwise loops: small enough to stay in the L1/L2 cache.
+pub(crate) const ELEMENTWISE: usize = 1 << 14;
+
+/// out[i] = f(i) over chunks with vector code: `f(first, out)` fills `out` from flat index `first`.
+pub(crate) fn elementwise<T: Send>(out: &mut [T], f: impl Fn(usize, &mut [T]) + Sync) {
+    chunks(out, ELEMENTWISE, |i, piece| wide(|| f(i * ELEMENTWISE, piece)));
+}

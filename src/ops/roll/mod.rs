@@ -1,0 +1,46 @@
+//! Circular shift of every image by its own number of pixels (`torch.roll` on dims (−2, −1)).
+
+#[cfg(test)]
+mod tests;
+
+use crate::autograd::Var;
+use crate::tensor::{Buffer, Element, Tensor};
+use crate::{Error, Result};
+
+impl<T: Element> Var<T> {
+    /// Image n of [N,H,W,C] moved down by `shifts[n][0]` rows and right by `shifts[n][1]` columns;
+    /// what leaves on one side enters on the other.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the input is not [N,H,W,C]; [`Error::Argument`] if there is not one
+    /// shift an image.
+    pub fn roll(&self, shifts: &[[i32; 2]]) -> Result<Var<T>> {
+        let value = rolled(self.value(), shifts, 1)?;
+        Ok(Var::from_op("roll", &[self], value, || {
+            let shifts = shifts.to_vec();
+            move |dy: Tensor<T>, _| Ok(vec![Some(rolled(&dy, &shifts, -1)?)])
+        }))
+    }
+}
+
+fn rolled<T: Element>(x: &Tensor<T>, shifts: &[[i32; 2]], sign: i32) -> Result<Tensor<T>> {
+    let &[n, h, w, c] = x.dims() else {
+        return Err(Error::shape("roll", "self", "[N, H, W, C]", x.shape()));
+    };
+    if shifts.len() != n {
+        return Err(Error::argument("roll", "shifts", format!("{n} pairs"), shifts.len()));
+    }
+    let values = x.host("roll")?;
+    let mut out = Buffer::dirty(values.len());
+    for (image, shift) in shifts.iter().enumerate() {
+        let [down, right] = [(shift[0] * sign, h), (shift[1] * sign, w)]
+            .map(|(by, length)| (by as i64).rem_euclid(length.max(1) as i64) as usize);
+        for row in 0..h {
+            let from = &values[(image * h + row) * w * c..][..w * c];
+            let to = &mut out[(image * h + (row + down) % h) * w * c..][..w * c];
+            to[right * c..].copy_from_slice(&from[..(w - right) * c]);
+            to[..right * c].copy_from_slice(&from[(w - right) * c..]);
+        }
+    }
+    Tensor::from_buffer(*x.shape(), out)
+}

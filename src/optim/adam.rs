@@ -1,0 +1,98 @@
+//! Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019).
+
+use super::{Optimiser, OptimiserState, check};
+use crate::Result;
+use crate::ops::parallel::wide;
+use crate::tensor::{Element, Tensor};
+
+/// Adam as `torch.optim.Adam`, AdamW as `torch.optim.AdamW`: β = (0.9, 0.999), eps 1e-8.
+pub struct Adam<T: Element = f32> {
+    lr: f64,
+    weight_decay: f64,
+    decoupled: bool,
+    state: OptimiserState<T>,
+}
+
+const BETA1: f64 = 0.9;
+const BETA2: f64 = 0.999;
+const EPS: f64 = 1e-8;
+
+impl<T: Element> Adam<T> {
+    /// Adam with learning rate `lr`; weight decay 0.
+    pub fn new(lr: f64) -> Self {
+        Self {
+            lr,
+            weight_decay: 0.0,
+            decoupled: false,
+            state: OptimiserState {
+                steps: 0,
+                tensors: Default::default(),
+            },
+        }
+    }
+
+    /// With L2 weight decay, added to the gradient.
+    pub fn with_l2(mut self, weight_decay: f64) -> Self {
+        self.weight_decay = weight_decay;
+        self
+    }
+
+    /// AdamW: weight decay that shrinks the parameter before the step (PyTorch's default is 0.01).
+    pub fn decoupled(lr: f64, weight_decay: f64) -> Self {
+        Self {
+            weight_decay,
+            decoupled: true,
+            ..Self::new(lr)
+        }
+    }
+
+    /// Changes the learning rate from the next step on.
+    pub fn set_lr(&mut self, lr: f64) {
+        self.lr = lr;
+    }
+}
+
+impl<T: Element> Optimiser<T> for Adam<T> {
+    fn begin_step(&mut self) {
+        self.state.steps += 1;
+    }
+
+    fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
+        check("Adam", parameter, gradient)?;
+        let t = self.state.steps.max(1) as f64;
+        let root = (1.0 - BETA2.powf(t)).sqrt();
+        let step = T::of(self.lr / (1.0 - BETA1.powf(t)));
+        let (shrink, l2) = match self.decoupled {
+            true => (T::of(1.0 - self.lr * self.weight_decay), T::zero()),
+            false => (T::one(), T::of(self.weight_decay)),
+        };
+        let [b1, b2, root, eps] = [BETA1, BETA2, root, EPS].map(T::of);
+        let g = gradient.host("Adam")?;
+        // Both moments are taken out while they change, since one map owns them.
+        let mut first = self.state.slot(name, "m", gradient).clone();
+        self.state.tensors.remove(&format!("{name}/m"));
+        let m = first.make_mut("Adam")?;
+        let v = self.state.slot(name, "v", gradient).make_mut("Adam")?;
+        let p = parameter.make_mut("Adam")?;
+        wide(|| {
+            for ((p, &g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
+                let start = *p * shrink;
+                let g = g + l2 * start;
+                *m += (T::one() - b1) * (g - *m);
+                *v = b2 * *v + (T::one() - b2) * g * g;
+                *p = start - step * *m / (v.sqrt() / root + eps);
+            }
+        });
+        self.state.tensors.insert(format!("{name}/m"), first);
+        Ok(())
+    }
+
+    fn state(&self) -> OptimiserState<T> {
+        self.state.clone()
+    }
+
+    fn restore(&mut self, state: OptimiserState<T>) -> Result<()> {
+        self.state = state;
+        Ok(())
+    }
+}

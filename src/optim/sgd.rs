@@ -1,0 +1,72 @@
+//! Stochastic gradient descent with momentum and weight decay.
+
+use super::{Optimiser, OptimiserState, check};
+use crate::Result;
+use crate::tensor::{Element, Tensor};
+
+/// SGD as `torch.optim.SGD` with dampening 0: g ← g + decay·p; v ← momentum·v + g (v = g at the
+/// first step); p ← p − lr·v, or p − lr·(g + momentum·v) with Nesterov.
+pub struct Sgd<T: Element = f32> {
+    lr: f64,
+    momentum: f64,
+    weight_decay: f64,
+    nesterov: bool,
+    state: OptimiserState<T>,
+}
+
+impl<T: Element> Sgd<T> {
+    /// Learning rate `lr`, momentum in 0..1 (0: none), L2 weight decay.
+    pub fn new(lr: f64, momentum: f64, weight_decay: f64) -> Self {
+        Self {
+            lr,
+            momentum,
+            weight_decay,
+            nesterov: false,
+            state: OptimiserState {
+                steps: 0,
+                tensors: Default::default(),
+            },
+        }
+    }
+
+    /// With Nesterov's momentum.
+    pub fn nesterov(mut self) -> Self {
+        self.nesterov = true;
+        self
+    }
+}
+
+impl<T: Element> Optimiser<T> for Sgd<T> {
+    fn begin_step(&mut self) {
+        self.state.steps += 1;
+    }
+
+    fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
+        check("Sgd", parameter, gradient)?;
+        let [lr, momentum, decay] = [self.lr, self.momentum, self.weight_decay].map(T::of);
+        let g = gradient.host("Sgd")?;
+        if self.momentum == 0.0 {
+            for (p, &g) in parameter.make_mut("Sgd")?.iter_mut().zip(g) {
+                *p -= lr * (g + decay * *p);
+            }
+            return Ok(());
+        }
+        let velocity = self.state.slot(name, "velocity", gradient).make_mut("Sgd")?;
+        let values = parameter.make_mut("Sgd")?;
+        for ((p, v), &g) in values.iter_mut().zip(velocity).zip(g) {
+            let g = g + decay * *p;
+            *v = momentum * *v + g;
+            *p -= lr * if self.nesterov { g + momentum * *v } else { *v };
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> OptimiserState<T> {
+        self.state.clone()
+    }
+
+    fn restore(&mut self, state: OptimiserState<T>) -> Result<()> {
+        self.state = state;
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! Host memory of tensors, reused through a pool.
+//!
+//! A training or attack step allocates the same sizes again and again. Returning them to the
+//! system each time costs page faults that rival the arithmetic of a small network, so freed
+//! buffers are kept by size class and handed out again.
+
+use crate::tensor::Element;
+use bytemuck::{Pod, Zeroable};
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// One cache line; buffers are made of these so that every one starts on a 64-byte boundary.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// Most bytes the pool keeps for reuse; what is freed beyond goes back to the system.
+const POOL_LIMIT: usize = 256 << 20;
+
+static POOL: Mutex<BTreeMap<usize, Vec<Box<[Line]>>>> = Mutex::new(BTreeMap::new());
+static POOLED: AtomicUsize = AtomicUsize::new(0);
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+/// Bytes of tensor memory on the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// Bytes in use by tensors now.
+    pub live: usize,
+    /// The most bytes that were in use at once.
+    pub peak: usize,
+    /// Bytes that are free and kept for reuse.
+    pub pooled: usize,
+}
+
+/// The present use of host memory by tensors.
+pub fn memory_use() -> MemoryUse {
+    MemoryUse {
+        live: LIVE.load(Ordering::Relaxed),
+        peak: PEAK.load(Ordering::Relaxed),
+        pooled: POOLED.load(Ordering::Relaxed),
+    }
+}
+
+/// Gives all free buffers back to the system.
+pub fn release_pool() {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    pool.clear();
+    POOLED.store(0, Ordering::Relaxed);
+}
+
+/// Number of lines of the size class that holds `lines`: powers of two with three steps between,
+/// so that at most a quarter is wasted.
+fn size_class(lines: usize) -> usize {
+    let lines = lines.max(1);
+    let step = (lines.next_power_of_two() / 8).max(1);
+    lines.div_ceil(step) * step
+}
+
+/// Contiguous host memory for `len` elements, 64-byte aligned, returned to the pool on drop.
+pub struct Buffer<T> {
+    lines: Box<[Line]>,
+    len: usize,
+    element: PhantomData<T>,
+}
+
+impl<T: Element> Buffer<T> {
+    /// Memory whose content is arbitrary (but initialised); the caller writes all of it.
+    pub fn dirty(len: usize) -> Self {
+        let class = size_class((len * size_of::<T>()).div_ceil(size_of::<Line>()));
+        let bytes = class * size_of::<Line>();
+        let reused = {
+            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+            pool.get_mut(&class).and_then(Vec::pop)
+        };
+        let lines = match reused {
+            Some(lines) => {
+                POOLED.fetch_sub(bytes, Ordering::Relaxed);
+                lines
+            }
+            None => bytemuck::allocation::zeroed_slice_box(class),
+        };
+        let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        PEAK.fetch_max(live, Ordering::Relaxed);
+        Self {
+            lines,
+            len,
+            element: PhantomData,
+        }
+    }
+
+    /// Memory filled with `value`.
+    pub fn filled(len: usize, value: T) -> Self {
+        let mut buffer = Self::dirty(len);
+        buffer.fill(value);
+        buffer
+    }
+
+    /// A copy of `values`.
+    pub fn copy_of(values: &[T]) -> Self {
+        let mut buffer = Self::dirty(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+}
+
+impl<T> Drop for Buffer<T> {
+    fn drop(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        let bytes = lines.len() * size_of::<Line>();
+        LIVE.fetch_sub(bytes, Ordering::Relaxed);
+        if POOLED.load(Ordering::Relaxed) + bytes <= POOL_LIMIT {
+            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+            POOLED.fetch_add(bytes, Ordering::Relaxed);
+            pool.entry(lines.len()).or_default().push(lines);
+        }
+    }
+}
+
+impl<T: Element> Deref for Buffer<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &bytemuck::cast_slice(&self.lines)[..self.len]
+    }
+}
+
+impl<T: Element> DerefMut for Buffer<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+    }
+}

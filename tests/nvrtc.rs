@@ -1,0 +1,134 @@
+//! Compiles every kernel with NVRTC, which needs no GPU: sources, headers, and the contract between
+//! the kernels' argument structs and Rust's.
+//!
+//! Without `libnvrtc` the tests say so and pass, unless `CROSSMAX_REQUIRE_NVRTC=1`.
+
+use crossmax::Error;
+use crossmax::device::kernels::{FILES, signatures, translation_unit};
+use crossmax::device::nvrtc::{self, Target};
+
+/// Whether to go on: `libnvrtc` is there, or its absence was reported.
+fn compiler_is_present() -> bool {
+    if nvrtc::is_present() {
+        return true;
+    }
+    let required = std::env::var_os("CROSSMAX_REQUIRE_NVRTC").is_some_and(|value| value == "1");
+    assert!(
+        !required,
+        "CROSSMAX_REQUIRE_NVRTC=1, but libnvrtc was not found"
+    );
+    eprintln!("skipped: libnvrtc not found");
+    false
+}
+
+/// Turing, Ampere and Hopper.
+fn targets() -> [Target; 3] {
+    [(7, 5), (8, 0), (9, 0)].map(|(major, minor)| Target::of_capability(major, minor))
+}
+
+fn cuda_sources() -> impl Iterator<Item = &'static str> {
+    FILES
+        .iter()
+        .filter(|file| !file.is_header())
+        .map(|file| file.name)
+}
+
+/// The compiler's log for a source that it must refuse.
+fn log_of_refused(name: &str, source: &str) -> String {
+    match nvrtc::compile(name, source, &Target::of_capability(8, 0)) {
+        Err(Error::Kernel {
+            kernel,
+            options,
+            log,
+        }) => {
+            assert_eq!(kernel, name);
+            assert!(options.contains("--gpu-architecture=sm_80"), "{options}");
+            log
+        }
+        Err(error) => panic!("another error: {error}"),
+        Ok(_) => panic!("{name} compiled"),
+    }
+}
+
+#[test]
+fn every_kernel_compiles_for_every_target_without_warnings() {
+    if !compiler_is_present() {
+        return;
+    }
+    for target in targets() {
+        for name in cuda_sources() {
+            let unit = translation_unit(name).unwrap();
+            let compiled = nvrtc::compile(name, &unit, &target)
+                .unwrap_or_else(|error| panic!("{name} for {target}: {error}"));
+            assert_eq!(compiled.log, "", "{name} for {target}");
+            assert!(
+                compiled.cubin.starts_with(b"\x7fELF"),
+                "{name} for {target}"
+            );
+            for kernel in signatures().filter(|kernel| kernel.source() == name) {
+                let section = format!(".text.{}\0", kernel.entry());
+                assert!(
+                    contains(&compiled.cubin, section.as_bytes()),
+                    "{name} for {target}: no machine code for {}",
+                    kernel.entry()
+                );
+            }
+        }
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn a_struct_laid_out_otherwise_does_not_compile() {
+    if !compiler_is_present() {
+        return;
+    }
+    let unit = translation_unit("resize.cu").unwrap();
+    for (from, to, complaint) in [
+        ("int n, h, w, c;", "int n, w, h, c;", "ResizeArgs::h"),
+        (
+            "int p, q;\n};",
+            "int p, q, extra[2];\n};",
+            "size of ResizeArgs",
+        ),
+        ("int n, h, w, c;", "int n, height, w, c;", "height"),
+    ] {
+        assert!(unit.contains(from), "{from}");
+        let log = log_of_refused("resize.cu", &unit.replacen(from, to, 1));
+        assert!(log.contains(complaint), "{to}: {log}");
+    }
+}
+
+#[test]
+fn a_kernel_that_takes_another_struct_does_not_compile() {
+    if !compiler_is_present() {
+        return;
+    }
+    let unit = translation_unit("resize.cu").unwrap();
+    let parameter = "resize_bicubic(const __grid_constant__ ResizeArgs a)";
+    assert!(unit.contains(parameter));
+    let changed = "resize_bicubic(const __grid_constant__ ResizeArgs a, int more)";
+    let log = log_of_refused("resize.cu", &unit.replacen(parameter, changed, 1));
+    assert!(log.contains("contract with Rust"), "{log}");
+}
+
+#[test]
+fn messages_name_file_and_line() {
+    if !compiler_is_present() {
+        return;
+    }
+    let log = log_of_refused("broken.cu", "#include \"common.cuh\"\nint x = ;\n");
+    assert!(log.contains("broken.cu(2)"), "{log}");
+}
+
+#[test]
+fn kernels_reach_no_header_but_ours() {
+    if !compiler_is_present() {
+        return;
+    }
+    let log = log_of_refused("half.cu", "#include <cuda_fp16.h>\n");
+    assert!(log.contains("cuda_fp16.h"), "{log}");
+}

@@ -1,0 +1,1 @@
+"""What `make_op_fixtures.py` writes, one module for each family of operations."""
