@@ -1,9 +1,13 @@
-// Device instructions, each as one function.
+// Device instructions, each as one function, and what else is peculiar to the compiler.
 //
 // Kernels use nothing of the hardware but the CUDA built-ins threadIdx, blockIdx, blockDim, gridDim,
-// __syncthreads and what stands here, so that a build without a GPU can give these functions another
-// body and run the same kernels.
+// __syncthreads and what stands here, so that a build without a GPU can give it another body and run
+// the same kernels.
 #pragma once
+
+// offsetof: NVRTC has no <cstddef>, only its front end's own word for it. The contract that is
+// appended to every source uses it.
+#define FIELD_OFFSET(type, field) __INTADDR__(&((type*)0)->field)
 
 constexpr int WARP_LANES = 32;
 

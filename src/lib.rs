@@ -5,6 +5,8 @@ pub mod attacks;
 pub mod autograd;
 pub mod device;
 mod error;
+pub mod io;
+pub mod models;
 pub mod nn;
 pub mod ops;
 pub mod optim;

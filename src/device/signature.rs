@@ -112,7 +112,7 @@ impl Signature {
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
-                "static_assert(offsetof({name}, {f}) == {offset} && sizeof({name}::{f}) == {size}, \
+                "static_assert(FIELD_OFFSET({name}, {f}) == {offset} && sizeof({name}::{f}) == {size}, \
                  \"{name}::{f}\");"
             );
         }
@@ -179,8 +179,8 @@ mod tests {
         assert_eq!(
             kernel.signature().contract(),
             "static_assert(sizeof(ExampleArgs) == 16, \"size of ExampleArgs\");\n\
-             static_assert(offsetof(ExampleArgs, x) == 0 && sizeof(ExampleArgs::x) == 8, \"ExampleArgs::x\");\n\
-             static_assert(offsetof(ExampleArgs, size) == 8 && sizeof(ExampleArgs::size) == 8, \
+             static_assert(FIELD_OFFSET(ExampleArgs, x) == 0 && sizeof(ExampleArgs::x) == 8, \"ExampleArgs::x\");\n\
+             static_assert(FIELD_OFFSET(ExampleArgs, size) == 8 && sizeof(ExampleArgs::size) == 8, \
              \"ExampleArgs::size\");\n\
              extern \"C\" __global__ void example(const __grid_constant__ ExampleArgs);\n"
         );

@@ -15,4 +15,5 @@ mod tests;
 pub use init::Init;
 pub use layers::{BatchNorm, Conv, Linear};
 pub use pass::{Mode, Pass};
+pub(crate) use slots::join;
 pub use slots::{Layout, Module, Parameter, Slot, SlotKind};

@@ -45,8 +45,9 @@ fn by_class(seed: u64, runs: u64) -> Vec<Vec<[u8; 3072]>> {
     classes
 }
 
-/// Two runs of each split hold every class twice, hence every sketch. The values were recorded once
-/// on x86-64 and hold for every machine, build profile and instruction set.
+/// Two runs hold every class twice, hence every sketch. The values were recorded on x86-64 and came
+/// out the same with AVX-512, with the rasteriser's vector code off, and without optimisation; a
+/// machine on which they differ breaks the promise of [`draw`].
 #[test]
 fn images_are_pinned() {
     let hash = |seed: u64, split: u32| {
@@ -56,7 +57,12 @@ fn images_are_pinned() {
         }))
     };
     let hashes = [hash(0, 0), hash(0, 1), hash(1, 0)];
-    assert_eq!(hashes, [0, 0, 0], "got {hashes:#018x?}");
+    let pinned = [
+        0xde61_9a35_2ebd_c2bb,
+        0x95a2_6fe8_b649_3fef,
+        0xb2c6_9c34_e1ca_aca4,
+    ];
+    assert_eq!(hashes, pinned, "got {hashes:#018x?}");
 }
 
 #[test]
@@ -96,11 +102,15 @@ fn class_names_are_distinct_and_in_alphabetical_order() {
     assert!(CLASSES.is_sorted_by(|a, b| a < b));
 }
 
+/// Over this many indices some labels coincide, so that the pictures themselves must differ.
 #[test]
 fn seeds_splits_and_indices_give_different_images() {
-    let base = draw(0, 0, 0).0;
-    for (seed, split, index) in [(1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1 << 40)] {
-        assert!(distance(&base, &draw(seed, split, index).0) > 10.0);
+    for index in 0..10 * RUN {
+        let base = draw(0, 0, index).0;
+        for (seed, split, far) in [(1, 0, 0), (0, 1, 0), (0, 0, 1 << 40)] {
+            let other = draw(seed, split, index + far).0;
+            assert!(distance(&base, &other) > 10.0, "{seed} {split} {far}");
+        }
     }
 }
 

@@ -6,25 +6,25 @@ use crate::device::{DeviceAddress, Kernel, Signature};
 kernel_args! {
     /// A batch normalisation; addresses are of f32, and those that a kernel does not name may be null.
     pub struct BatchNormArgs {
-        /// Input, [rows, channels].
+        /// Input, `[rows, channels]`.
         pub x: DeviceAddress,
-        /// Output, [rows, channels].
+        /// Output, `[rows, channels]`.
         pub y: DeviceAddress,
-        /// Factor, [channels].
+        /// Factor, `[channels]`.
         pub weight: DeviceAddress,
-        /// Summand, [channels].
+        /// Summand, `[channels]`.
         pub bias: DeviceAddress,
-        /// Mean, [channels]: the batch's or the running one.
+        /// Mean, `[channels]`: the batch's or the running one.
         pub mean: DeviceAddress,
-        /// Variance, [channels]: the batch's (biased) or the running one.
+        /// Variance, `[channels]`: the batch's (biased) or the running one.
         pub variance: DeviceAddress,
-        /// Gradient of the output, [rows, channels].
+        /// Gradient of the output, `[rows, channels]`.
         pub dy: DeviceAddress,
-        /// Gradient of the input, [rows, channels].
+        /// Gradient of the input, `[rows, channels]`.
         pub dx: DeviceAddress,
-        /// Gradient of `weight`, [channels].
+        /// Gradient of `weight`, `[channels]`.
         pub dweight: DeviceAddress,
-        /// Gradient of `bias`, [channels].
+        /// Gradient of `bias`, `[channels]`.
         pub dbias: DeviceAddress,
         /// Rows, ≥ 1: N, or N·H·W.
         pub rows: u64,

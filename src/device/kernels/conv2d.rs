@@ -8,13 +8,13 @@ kernel_args! {
     /// `bias`, `y` is the address of the operand or of its gradient, in f32; each kernel says which
     /// it reads and writes.
     pub struct Conv2dArgs {
-        /// Input, [N,H,W,C].
+        /// Input, `[N,H,W,C]`.
         pub x: DeviceAddress,
-        /// Weights, [K,R,S,C].
+        /// Weights, `[K,R,S,C]`.
         pub w: DeviceAddress,
-        /// Bias, [K]; may be null.
+        /// Bias, `[K]`; may be null.
         pub bias: DeviceAddress,
-        /// Output, [N,P,Q,K].
+        /// Output, `[N,P,Q,K]`.
         pub y: DeviceAddress,
         /// Images.
         pub n: i32,

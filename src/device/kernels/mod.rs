@@ -4,6 +4,14 @@
 //! structs and one [`Kernel`](super::Kernel) constant for each entry point. To add a kernel: write
 //! it, write its struct with the macro `kernel_args!`, add its constant, and list that
 //! constant in the submodule's `SIGNATURES` (a test compares them with the sources).
+//!
+//! Each constant says what it is launched for: the elements of its result
+//! ([`LaunchDims::for_elements`]), channels ([`LaunchDims::for_channels`]) or rows
+//! ([`LaunchDims::for_rows`]).
+//!
+//! [`LaunchDims::for_elements`]: super::LaunchDims::for_elements
+//! [`LaunchDims::for_channels`]: super::LaunchDims::for_channels
+//! [`LaunchDims::for_rows`]: super::LaunchDims::for_rows
 
 pub mod batch_norm;
 pub mod conv2d;

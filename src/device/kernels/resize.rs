@@ -7,9 +7,9 @@ kernel_args! {
     /// A resize of N pictures of C channels from H×W to P×Q pixels, lengths ≥ 1 and at most 16,384
     /// along a picture's side. `x` and `y` are addresses of the operand or its gradient, in f32.
     pub struct ResizeArgs {
-        /// Input, [N,H,W,C].
+        /// Input, `[N,H,W,C]`.
         pub x: DeviceAddress,
-        /// Output, [N,P,Q,C].
+        /// Output, `[N,P,Q,C]`.
         pub y: DeviceAddress,
         /// Pictures.
         pub n: i32,

@@ -4,7 +4,7 @@ use crate::device::signature::kernel_args;
 use crate::device::{DeviceAddress, Kernel, Signature};
 
 kernel_args! {
-    /// A softmax; addresses are of f32 [rows, columns], and those that a kernel does not name may be
+    /// A softmax; addresses are of f32 `[rows, columns]`, and those that a kernel does not name may be
     /// null.
     pub struct SoftmaxArgs {
         /// Input.

@@ -2,7 +2,7 @@
 
 use super::canvas::{Canvas, MARGIN, SMALL, TEXT, TITLE_HEIGHT};
 use super::palette::{Color, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION};
-use super::plot::{AXIS_BELOW, Axes};
+use super::plot::{AXIS_BELOW, Axes, distinct};
 use super::ticks::Ticks;
 use crate::Result;
 
@@ -60,21 +60,17 @@ pub fn attack(title: &str, rows: &[AttackRow], images: usize) -> Result<Vec<u8>>
     };
     let label = "accuracy left (% of images)";
     axes.draw_x(&mut canvas, &Ticks::new(0.0, 100.0, 5), label);
-    let mut names: Vec<&str> = Vec::new();
+    let stages = rows.iter().flat_map(|row| row.stages);
+    let names = distinct(stages.map(|stage| stage.name));
     let mut y = TITLE_HEIGHT;
     for row in rows {
-        let at = (MARGIN, y + HEADER - 9.0);
-        canvas.text(row.name, at, TEXT, LEFT - 12.0);
+        let name_at = (MARGIN, y + HEADER - 9.0);
+        canvas.text(row.name, name_at, TEXT, LEFT - 12.0);
         y += HEADER;
         for stage in row.stages {
-            let number = names
-                .iter()
-                .position(|&n| n == stage.name)
-                .unwrap_or(names.len());
-            if number == names.len() {
-                names.push(stage.name);
-            }
-            draw_stage(&mut canvas, &axes, stage, y, STAGES[number % STAGES.len()]);
+            let number = names.iter().position(|&name| name == stage.name);
+            let color = STAGES[number.unwrap_or(0) % STAGES.len()];
+            draw_stage(&mut canvas, &axes, stage, y, color);
             y += PITCH;
         }
     }

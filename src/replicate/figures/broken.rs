@@ -2,12 +2,10 @@
 
 use super::canvas::{Canvas, MARGIN, SMALL, TEXT, TITLE_HEIGHT};
 use super::grid::Grid;
-use super::palette::{BLUE, LIGHT_GREY, VERMILION};
 use super::picture::Picture;
 use super::plot::color_key;
+use super::votes::{self, class_name};
 use crate::{Error, Result};
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 /// Images on one sheet; more of them give more sheets.
 pub const BROKEN_PER_SHEET: usize = 32;
@@ -20,14 +18,6 @@ const SIDE: usize = 96;
 const HEADER: f32 = 24.0;
 /// Height of an image's row in pixels.
 const PITCH: f32 = HEADER + SIDE as f32 + 16.0;
-/// Width of the votes over one picture in pixels.
-const VOTES: f32 = 200.0;
-/// Width of a class name beside its votes, and of the bar of all votes, in pixels.
-const VOTE_NAME: f32 = 100.0;
-const VOTE_BAR: f32 = 60.0;
-/// Height of one class of the votes in pixels, and how many classes find room.
-const VOTE_LINE: f32 = 22.0;
-const VOTE_CLASSES: usize = 4;
 /// Gap between the two columns of the sheet in pixels.
 const GUTTER: f32 = 48.0;
 
@@ -65,13 +55,8 @@ pub fn broken(
     epsilon: f32,
 ) -> Result<Vec<Vec<u8>>> {
     if !(epsilon > 0.0 && epsilon.is_finite()) {
-        let range = "a positive number";
-        return Err(Error::argument(
-            "figures::broken",
-            "epsilon",
-            range,
-            epsilon,
-        ));
+        let op = "figures::broken";
+        return Err(Error::argument(op, "epsilon", "a positive number", epsilon));
     }
     let classes: Vec<&str> = classes.iter().map(AsRef::as_ref).collect();
     let total = images.len();
@@ -87,6 +72,7 @@ pub fn broken(
     Ok(sheets)
 }
 
+/// One sheet; see [`broken`].
 fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) -> Result<Vec<u8>> {
     let columns = if images.len() <= ONE_COLUMN { 1 } else { 2 };
     let rows = images.len().div_ceil(columns);
@@ -96,7 +82,7 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
         gap: (12.0, 0.0),
     };
     let pictures = grid.size(3, 1).0;
-    let column_width = pictures + 24.0 + VOTES + 16.0 + VOTES;
+    let column_width = pictures + 24.0 + votes::WIDTH + 16.0 + votes::WIDTH;
     let width = 2.0 * MARGIN + columns as f32 * (column_width + GUTTER) - GUTTER;
     let top = TITLE_HEIGHT + 44.0;
     let mut canvas = Canvas::new(width, top + (rows as f32 * PITCH).max(40.0) + MARGIN / 2.0)?;
@@ -115,11 +101,7 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
     let pictures_key = "pictures: clean | perturbation | adversarial";
     canvas.text(pictures_key, key_at, SMALL, column_width);
     let colors_at = (key_at.0 + pictures + 24.0, key_at.1);
-    let colors = [
-        (BLUE, "votes for the true class"),
-        (VERMILION, "votes for another class"),
-    ];
-    color_key(&mut canvas, colors_at, &colors);
+    color_key(&mut canvas, colors_at, &votes::KEY);
     for (i, image) in images.iter().enumerate() {
         let left = MARGIN + (i / rows) as f32 * (column_width + GUTTER);
         let y = top + (i % rows) as f32 * PITCH;
@@ -139,19 +121,12 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
             ("adversarial", image.adversarial_votes),
         ] {
             let heading = format!("{state}, {} draws", votes.len());
-            canvas.text(&heading, (x, y + 14.0), SMALL.grey(), VOTES);
-            draw_votes(&mut canvas, votes, image.label, classes, (x, y + HEADER));
-            x += VOTES + 16.0;
+            canvas.text(&heading, (x, y + 14.0), SMALL.grey(), votes::WIDTH);
+            votes::draw(&mut canvas, votes, image.label, classes, (x, y + HEADER));
+            x += votes::WIDTH + 16.0;
         }
     }
     canvas.into_png()
-}
-
-fn class_name(classes: &[&str], class: usize) -> String {
-    match classes.get(class) {
-        Some(&name) => name.to_owned(),
-        None => format!("class {class}"),
-    }
 }
 
 /// 0.5 + `gain`·(adversarial − clean), H×W×3.
@@ -168,50 +143,4 @@ fn perturbation(image: &BrokenImage, gain: f32) -> Result<Vec<f32>> {
     }
     let pairs = adversarial.rgb().iter().zip(clean.rgb());
     Ok(pairs.map(|(a, c)| 0.5 + gain * (a - c)).collect())
-}
-
-/// Votes for `label`, then for the other classes, most first. Where there are more than `most`
-/// classes, the last entry holds the rest and names none.
-fn count_votes(votes: &[usize], label: usize, most: usize) -> Vec<(Option<usize>, usize)> {
-    let mut counts = BTreeMap::from([(label, 0)]);
-    for &class in votes {
-        *counts.entry(class).or_insert(0) += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().map(|(c, n)| (Some(c), n)).collect();
-    counts.sort_by_key(|&(class, count)| (class != Some(label), Reverse(count), class));
-    if counts.len() > most {
-        let rest = counts.split_off(most.saturating_sub(1));
-        counts.push((None, rest.iter().map(|entry| entry.1).sum()));
-    }
-    counts
-}
-
-/// A bar per class, its length the share of the votes, its count behind it; from `at` downwards.
-fn draw_votes(
-    canvas: &mut Canvas,
-    votes: &[usize],
-    label: usize,
-    classes: &[&str],
-    at: (f32, f32),
-) {
-    for (i, (class, count)) in count_votes(votes, label, VOTE_CLASSES)
-        .into_iter()
-        .enumerate()
-    {
-        let top = at.1 + 4.0 + i as f32 * VOTE_LINE;
-        let name = class.map_or("other classes".to_owned(), |c| class_name(classes, c));
-        let color = if class == Some(label) {
-            BLUE
-        } else {
-            VERMILION
-        };
-        let name_at = (at.0, top + 12.5);
-        canvas.text(&name, name_at, SMALL, VOTE_NAME - 6.0);
-        let bar = (at.0 + VOTE_NAME, top);
-        let length = VOTE_BAR * count as f32 / votes.len().max(1) as f32;
-        canvas.rectangle(bar, (VOTE_BAR, 16.0), LIGHT_GREY);
-        canvas.rectangle(bar, (length, 16.0), color);
-        let count_at = (bar.0 + VOTE_BAR + 6.0, top + 12.5);
-        canvas.text(&count.to_string(), count_at, SMALL, 34.0);
-    }
 }

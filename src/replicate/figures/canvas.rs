@@ -18,7 +18,7 @@ pub(super) const TITLE_HEIGHT: f32 = 78.0;
 
 /// How a line of text is set: black and starting at its anchor unless said otherwise.
 #[derive(Clone, Copy)]
-pub(super) struct Type {
+pub(super) struct TextStyle {
     /// Em size in pixels.
     size: f32,
     color: Color,
@@ -27,12 +27,12 @@ pub(super) struct Type {
 }
 
 /// Headings of parts, labels of axes.
-pub(super) const TEXT: Type = Type::new(13.0);
+pub(super) const TEXT: TextStyle = TextStyle::new(13.0);
 /// Numbers at axes, captions, legends.
-pub(super) const SMALL: Type = Type::new(12.0);
-const TITLE: Type = Type::new(18.0);
+pub(super) const SMALL: TextStyle = TextStyle::new(12.0);
+const TITLE: TextStyle = TextStyle::new(18.0);
 
-impl Type {
+impl TextStyle {
     const fn new(size: f32) -> Self {
         Self {
             size,
@@ -98,24 +98,24 @@ impl Canvas {
     }
 
     /// Width of `text` in pixels.
-    pub fn text_width(&self, text: &str, style: Type) -> f32 {
+    pub fn text_width(&self, text: &str, style: TextStyle) -> f32 {
         self.font.width(text, style.size)
     }
 
     /// One line of text with its baseline at `at`, shortened to `room` pixels.
-    pub fn text(&mut self, text: &str, at: (f32, f32), style: Type, room: f32) {
+    pub fn text(&mut self, text: &str, at: (f32, f32), style: TextStyle, room: f32) {
         // A baseline on whole pixels keeps small text sharp.
         let place = Transform::from_translate(at.0, at.1.round());
         self.place_text(text, place, style, room);
     }
 
     /// One line of text turned to read upwards, its baseline at `at`, shortened to `room` pixels.
-    pub fn text_upwards(&mut self, text: &str, at: (f32, f32), style: Type, room: f32) {
+    pub fn text_upwards(&mut self, text: &str, at: (f32, f32), style: TextStyle, room: f32) {
         let place = Transform::from_row(0.0, -1.0, 1.0, 0.0, at.0.round(), at.1);
         self.place_text(text, place, style, room);
     }
 
-    fn place_text(&mut self, text: &str, place: Transform, style: Type, room: f32) {
+    fn place_text(&mut self, text: &str, place: Transform, style: TextStyle, room: f32) {
         let text = self.font.shorten(text, style.size, room);
         let before = self.font.width(&text, style.size) * style.before;
         if let Some(outline) = self.font.outline(&text, style.size) {

@@ -1,7 +1,7 @@
 //! Training curves.
 
 use super::canvas::{Canvas, MARGIN, SMALL, TITLE_HEIGHT};
-use super::plot::{AXIS_BELOW, AXIS_LEFT, Axes, LEGEND_LINE, Style, legend};
+use super::plot::{AXIS_BELOW, AXIS_LEFT, Axes, LEGEND_LINE, Style, distinct, legend};
 use super::ticks::Ticks;
 use crate::Result;
 
@@ -22,80 +22,81 @@ pub struct Curve<'a> {
 /// # Errors
 /// When the sheet cannot be held in memory.
 pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Vec<u8>> {
-    let mut names: Vec<&str> = Vec::new();
-    for curve in losses.iter().chain(accuracies) {
-        if !names.contains(&curve.name) {
-            names.push(curve.name);
-        }
-    }
-    let style = |name| Style::number(names.iter().position(|&n| n == name).unwrap_or(0));
-    let epochs = losses
-        .iter()
-        .chain(accuracies)
-        .map(|c| c.values.len())
-        .max()
-        .unwrap_or(0);
-
+    let all = || losses.iter().chain(accuracies);
+    let names = distinct(all().map(|curve| curve.name));
+    let epochs = all().map(|curve| curve.values.len()).max().unwrap_or(0);
     let legend_lines = losses.len().max(accuracies.len()).div_ceil(2);
     let top = TITLE_HEIGHT + legend_lines as f32 * LEGEND_LINE + 10.0;
-    let panel = AXIS_LEFT + PLOT.0 + MARGIN;
-    let mut canvas = Canvas::new(MARGIN + 2.0 * panel, top + PLOT.1 + AXIS_BELOW + MARGIN)?;
-    canvas.title(
-        title,
-        "left: loss; right: accuracy; one point after each epoch",
-    );
+    let pitch = AXIS_LEFT + PLOT.0 + MARGIN;
 
-    let percent: Vec<Vec<f32>> = accuracies
-        .iter()
-        .map(|curve| curve.values.iter().map(|v| v * 100.0).collect())
-        .collect();
-    let largest_loss = losses
-        .iter()
-        .flat_map(|curve| curve.values)
-        .filter(|v| v.is_finite())
-        .fold(0.0f32, |a, &b| a.max(b));
-    let loss_top = if largest_loss > 0.0 {
-        largest_loss
-    } else {
-        1.0
+    let mut canvas = Canvas::new(MARGIN + 2.0 * pitch, top + PLOT.1 + AXIS_BELOW + MARGIN)?;
+    canvas.title(title, "loss and accuracy, one point after each epoch");
+    let mut panel = Panel {
+        at: (MARGIN + AXIS_LEFT, top),
+        label: "loss (nats)",
+        unit: 1.0,
+        y_ticks: Ticks::covering(largest(losses).unwrap_or(1.0), 5),
+        epochs,
     };
-    let losses: Vec<_> = losses.iter().map(|c| (c.name, c.values)).collect();
-    let accuracies: Vec<_> = accuracies
-        .iter()
-        .zip(&percent)
-        .map(|(c, values)| (c.name, values.as_slice()))
-        .collect();
+    panel.draw(&mut canvas, losses, &names);
+    panel = Panel {
+        at: (panel.at.0 + pitch, top),
+        label: "accuracy (%)",
+        unit: 0.01,
+        y_ticks: Ticks::covering(100.0, 5),
+        epochs,
+    };
+    panel.draw(&mut canvas, accuracies, &names);
+    canvas.into_png()
+}
 
-    for (i, (series, label, y_ticks)) in [
-        (losses, "loss (nats)", Ticks::covering(loss_top, 5)),
-        (accuracies, "accuracy (%)", Ticks::covering(100.0, 5)),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let left = MARGIN + AXIS_LEFT + i as f32 * panel;
+/// Largest finite value above 0.
+fn largest(curves: &[Curve]) -> Option<f32> {
+    let values = curves.iter().flat_map(|curve| curve.values).copied();
+    values
+        .filter(|v| v.is_finite() && *v > 0.0)
+        .reduce(f32::max)
+}
+
+/// One plot with its legend above it.
+struct Panel {
+    /// Upper left corner of the plot in pixels.
+    at: (f32, f32),
+    /// Label of the vertical axis.
+    label: &'static str,
+    /// What one unit of that axis is worth in units of the curves.
+    unit: f32,
+    y_ticks: Ticks,
+    /// Length of the horizontal axis.
+    epochs: usize,
+}
+
+impl Panel {
+    /// Draws `curves`, each in the style that belongs to the place of its name in `names`.
+    fn draw(&self, canvas: &mut Canvas, curves: &[Curve], names: &[&str]) {
         let axes = Axes {
-            at: (left, top),
+            at: self.at,
             size: PLOT,
-            x: (0.5, epochs.max(1) as f32 + 0.5),
-            y: (0.0, y_ticks.last()),
+            x: (0.5, self.epochs.max(1) as f32 + 0.5),
+            y: (0.0, self.y_ticks.last()),
         };
-        axes.draw_x(&mut canvas, &Ticks::whole(axes.x.0, axes.x.1, 8), "epoch");
-        axes.draw_y(&mut canvas, &y_ticks, label);
-        let entries: Vec<_> = series.iter().map(|s| (s.0, style(s.0))).collect();
-        legend(&mut canvas, &entries, (left, TITLE_HEIGHT), PLOT.0);
-        for (name, values) in &series {
-            let points: Vec<_> = (1..)
-                .map(|e| e as f32)
-                .zip(values.iter().copied())
-                .collect();
-            axes.draw_curve(&mut canvas, &points, style(name));
+        axes.draw_x(canvas, &Ticks::whole(axes.x.0, axes.x.1, 8), "epoch");
+        axes.draw_y(canvas, &self.y_ticks, self.label);
+        let style = |name| Style::number(names.iter().position(|&n| n == name).unwrap_or(0));
+        let entries: Vec<_> = curves.iter().map(|c| (c.name, style(c.name))).collect();
+        legend(canvas, &entries, (self.at.0, TITLE_HEIGHT), PLOT.0);
+        for curve in curves {
+            let values = curve.values.iter().map(|value| value / self.unit);
+            let points: Vec<_> = (1..).map(|epoch| epoch as f32).zip(values).collect();
+            axes.draw_curve(canvas, &points, style(curve.name));
         }
-        if !series.iter().any(|s| s.1.iter().any(|v| v.is_finite())) {
-            let middle = (left + PLOT.0 / 2.0, top + PLOT.1 / 2.0);
+        if !curves
+            .iter()
+            .any(|c| c.values.iter().any(|v| v.is_finite()))
+        {
+            let middle = (self.at.0 + PLOT.0 / 2.0, self.at.1 + PLOT.1 / 2.0);
             canvas.text("no finite values", middle, SMALL.grey().centered(), PLOT.0);
         }
-        axes.draw_frame(&mut canvas);
+        axes.draw_frame(canvas);
     }
-    canvas.into_png()
 }

@@ -23,6 +23,7 @@ mod prototypes;
 mod text;
 mod ticks;
 mod views;
+mod votes;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 
-/// A borrowed RGB picture: `height × width × 3` values, row by row from the top, nominally in [0, 1].
+/// A borrowed RGB picture: H×W×3 values, row by row from the top, nominally in [0, 1].
 ///
 /// Values outside [0, 1] are clamped when drawn and NaN is drawn as 0.
 #[derive(Debug, Clone, Copy)]

@@ -63,7 +63,7 @@ impl Axes {
         self.at.1 + self.size.1
     }
 
-    /// Grid lines, numbers and `label` of the horizontal axis, which takes [`AXIS_BELOW`] below the plot.
+    /// Grid lines, numbers and `label` of the horizontal axis; they take [`AXIS_BELOW`] pixels.
     pub fn draw_x(&self, canvas: &mut Canvas, ticks: &Ticks, label: &str) {
         for &value in &ticks.values {
             let x = self.column(value).round() + 0.5;
@@ -75,7 +75,7 @@ impl Axes {
         canvas.text(label, middle, TEXT.centered(), self.size.0);
     }
 
-    /// Grid lines, numbers and `label` of the vertical axis, which takes [`AXIS_LEFT`] left of the plot.
+    /// Grid lines, numbers and `label` of the vertical axis; they take [`AXIS_LEFT`] pixels.
     pub fn draw_y(&self, canvas: &mut Canvas, ticks: &Ticks, label: &str) {
         for &value in &ticks.values {
             let y = self.row(value).round() + 0.5;
@@ -130,6 +130,17 @@ fn fraction(value: f32, range: (f32, f32)) -> f32 {
     let (low, high) = (f64::from(range.0), f64::from(range.1));
     let part = ((f64::from(value) - low) / (high - low)).clamp(0.0, 1.0) as f32;
     if part.is_nan() { 0.0 } else { part }
+}
+
+/// Each name once, in the order of first appearance: what gives a name its colour.
+pub(super) fn distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = Vec::new();
+    for name in names {
+        if !seen.contains(&name) {
+            seen.push(name);
+        }
+    }
+    seen
 }
 
 /// One entry of a legend per (name, style), two to a line of `width` pixels, from `at` downwards.

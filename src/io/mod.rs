@@ -1,0 +1,10 @@
+//! Files: atomic writing, safetensors, and the door between PyTorch's layouts and ours.
+
+pub mod atomic;
+mod state_dict;
+mod tensor_file;
+#[cfg(test)]
+mod tests;
+
+pub use state_dict::{LoadReport, load_module, module_tensors, save_module, set_module};
+pub use tensor_file::{Stored, TensorFile};

@@ -1,0 +1,203 @@
+//! Residual networks of any size with any stem.
+
+use super::blocks::{Block, BlockKind};
+use crate::autograd::Var;
+use crate::nn::join;
+use crate::nn::{BatchNorm, Conv, Init, Linear, Module, Pass, Slot};
+use crate::tensor::Element;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// What comes before the residual blocks: convolution, batch normalisation, ReLU, maximum pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stem {
+    /// Channels of the input: 3, or 3 a view.
+    pub channels: usize,
+    /// Channels of the output.
+    pub width: usize,
+    /// Window of the convolution, odd.
+    pub kernel: usize,
+    /// Its stride.
+    pub stride: usize,
+    /// Whether a 3×3 maximum pool of stride 2 follows.
+    pub max_pool: bool,
+}
+
+impl Stem {
+    /// torchvision's: 7×7 stride 2 to 64 channels, maximum pool.
+    pub fn imagenet(channels: usize) -> Self {
+        Self {
+            channels,
+            width: 64,
+            kernel: 7,
+            stride: 2,
+            max_pool: true,
+        }
+    }
+
+    /// For 32×32 pictures: 3×3 stride 1, no pool.
+    pub fn cifar(channels: usize, width: usize) -> Self {
+        Self {
+            channels,
+            width,
+            kernel: 3,
+            stride: 1,
+            max_pool: false,
+        }
+    }
+}
+
+/// The architecture of a residual network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResNetConfig {
+    /// The stem.
+    pub stem: Stem,
+    /// The kind of block.
+    pub block: BlockKind,
+    /// Width of each stage (before the expansion).
+    pub widths: Vec<usize>,
+    /// Blocks in each stage. Every stage but the first begins with stride 2.
+    pub blocks: Vec<usize>,
+    /// Classes of the last layer.
+    pub classes: usize,
+}
+
+impl ResNetConfig {
+    /// torchvision's ResNet of `depth` 18, 34, 50, 101 or 152 with `channels` input channels.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for another depth.
+    pub fn torchvision(depth: usize, channels: usize, classes: usize) -> Result<Self> {
+        let (block, blocks) = match depth {
+            18 => (BlockKind::Basic, [2, 2, 2, 2]),
+            34 => (BlockKind::Basic, [3, 4, 6, 3]),
+            50 => (BlockKind::Bottleneck, [3, 4, 6, 3]),
+            101 => (BlockKind::Bottleneck, [3, 4, 23, 3]),
+            152 => (BlockKind::Bottleneck, [3, 8, 36, 3]),
+            _ => return Err(Error::argument("ResNet", "depth", "18, 34, 50, 101 or 152", depth)),
+        };
+        Ok(Self {
+            stem: Stem::imagenet(channels),
+            block,
+            widths: vec![64, 128, 256, 512],
+            blocks: blocks.to_vec(),
+            classes,
+        })
+    }
+
+    /// A CIFAR-size network of basic blocks, widths 16, 32, 64 (He et al. §4.2): 3 blocks a stage
+    /// is ResNet-20.
+    pub fn cifar(blocks_per_stage: usize, channels: usize, classes: usize) -> Self {
+        Self {
+            stem: Stem::cifar(channels, 16),
+            block: BlockKind::Basic,
+            widths: vec![16, 32, 64],
+            blocks: vec![blocks_per_stage; 3],
+            classes,
+        }
+    }
+
+    /// The pocket network: as [`ResNetConfig::cifar`] with two blocks a stage and a stem of
+    /// stride 2, about 14 MFLOP a pass.
+    pub fn pocket(channels: usize, classes: usize) -> Self {
+        let mut config = Self::cifar(2, channels, classes);
+        config.stem.stride = 2;
+        config
+    }
+
+    /// Number of residual blocks.
+    pub fn block_count(&self) -> usize {
+        self.blocks.iter().sum()
+    }
+
+    /// Features after the average pool.
+    pub fn features(&self) -> usize {
+        self.widths.last().copied().unwrap_or(0) * self.block.expansion()
+    }
+
+    fn check(&self) -> Result<()> {
+        let lengths = [self.stem.channels, self.stem.width, self.stem.kernel, self.stem.stride, self.classes];
+        let stages = self.widths.len() == self.blocks.len() && (1..=8).contains(&self.widths.len());
+        let positive = lengths.iter().chain(&self.widths).chain(&self.blocks).all(|&n| n > 0);
+        let bounded = lengths.iter().chain(&self.widths).chain(&self.blocks).all(|&n| n <= 1 << 16);
+        if stages && positive && bounded && self.stem.kernel % 2 == 1 {
+            return Ok(());
+        }
+        let expected = "one width and block count for each of 1 to 8 stages, all positive, an odd stem kernel";
+        Err(Error::argument("ResNet", "config", expected, format!("{self:?}")))
+    }
+}
+
+/// A residual network.
+#[derive(Clone)]
+pub struct ResNet<T: Element = f32> {
+    config: ResNetConfig,
+    conv1: Conv<T>,
+    bn1: BatchNorm<T>,
+    stages: Vec<Vec<Block<T>>>,
+    fc: Linear<T>,
+}
+
+impl<T: Element> ResNet<T> {
+    /// A network with initial values from `init` (convolutions kaiming-normal fan-out as
+    /// torchvision's, the last layer PyTorch's default).
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the configuration makes no network.
+    pub fn new(config: ResNetConfig, init: &mut Init) -> Result<Self> {
+        config.check()?;
+        let stem = config.stem;
+        let conv1 = Conv::new(init, stem.channels, stem.width, stem.kernel, stem.stride)?;
+        let mut channels = stem.width;
+        let mut stages = Vec::with_capacity(config.widths.len());
+        for (i, (&width, &count)) in config.widths.iter().zip(&config.blocks).enumerate() {
+            let mut stage = Vec::with_capacity(count);
+            for j in 0..count {
+                let stride = if i > 0 && j == 0 { 2 } else { 1 };
+                stage.push(Block::new(init, config.block, channels, width, stride)?);
+                channels = width * config.block.expansion();
+            }
+            stages.push(stage);
+        }
+        Ok(Self {
+            bn1: BatchNorm::new(stem.width),
+            fc: Linear::new(init, channels, config.classes)?,
+            config,
+            conv1,
+            stages,
+        })
+    }
+
+    /// The architecture.
+    pub fn config(&self) -> &ResNetConfig {
+        &self.config
+    }
+
+    pub(super) fn stem(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
+        let y = self.bn1.forward(&self.conv1.forward(x, pass)?, pass)?.relu()?;
+        if self.config.stem.max_pool { y.max_pool2d(3, 2, 1) } else { Ok(y) }
+    }
+
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &Block<T>> {
+        self.stages.iter().flatten()
+    }
+
+    pub(super) fn classify(&self, pooled: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
+        self.fc.forward(&pooled.flatten()?, pass)
+    }
+}
+
+impl<T: Element> Module<T> for ResNet<T> {
+    fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()> {
+        self.conv1.visit(&join(prefix, "conv1"), visit)?;
+        self.bn1.visit(&join(prefix, "bn1"), visit)?;
+        for (i, stage) in self.stages.iter_mut().enumerate() {
+            for (j, block) in stage.iter_mut().enumerate() {
+                block.visit(&join(prefix, &format!("layer{}.{j}", i + 1)), visit)?;
+            }
+        }
+        self.fc.visit(&join(prefix, "fc"), visit)
+    }
+}

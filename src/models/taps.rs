@@ -1,0 +1,133 @@
+//! Looking into a network: the numbered outputs of its layers.
+//!
+//! Layers are numbered as in the authors' notebook: 0 the prepared input, 1 the stem (after its
+//! pool), then one a residual block, then the average pool, then the last linear layer. A network
+//! of B blocks has the pool at B + 2 and the linear layer at B + 3; for ResNet152 these are 52
+//! and 53. The number B + 4 (54) stands for the backbone's own logits from a draw of its own.
+
+use super::ResNet;
+use crate::autograd::Var;
+use crate::nn::Pass;
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+
+/// The layers whose heads the notebook trains on ResNet152.
+pub const NOTEBOOK_LAYERS: [usize; 7] = [20, 30, 35, 40, 45, 50, 52];
+
+/// Number of the average pool in ResNet152.
+const NOTEBOOK_POOL: usize = 52;
+
+/// The notebook's layers for a network of `blocks` residual blocks, ascending.
+///
+/// The rule: layer L of the notebook is the layer at the same relative depth, ⌈L·(B+2)/52⌉;
+/// going from the deepest to the shallowest, one that is already taken moves to the next
+/// shallower free layer; below layer 1 there is none.
+pub fn default_head_layers(blocks: usize) -> Vec<usize> {
+    let mut layers: Vec<usize> = Vec::new();
+    let mut limit = blocks + 2;
+    for layer in NOTEBOOK_LAYERS.into_iter().rev() {
+        let mapped = (layer * (blocks + 2)).div_ceil(NOTEBOOK_POOL).min(limit);
+        if mapped == 0 {
+            break;
+        }
+        layers.push(mapped);
+        limit = mapped - 1;
+    }
+    layers.reverse();
+    layers
+}
+
+/// What a pass through a network gave.
+pub struct Taps<T: Element = f32> {
+    /// The layers that were asked for, in the order asked for: [N,H,W,C] each (the pool 1×1, the
+    /// linear layer [N, classes]).
+    pub layers: Vec<Var<T>>,
+    /// The logits [N, classes], if the pass went to the end.
+    pub logits: Option<Var<T>>,
+}
+
+impl<T: Element> ResNet<T> {
+    /// Number of the average pool.
+    pub fn pool_layer(&self) -> usize {
+        self.config().block_count() + 2
+    }
+
+    /// Logits [N, classes] of prepared inputs [N,H,W,C].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the input does not fit the network.
+    pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
+        let taps = self.forward_taps(x, pass, &[self.pool_layer() + 1], true)?;
+        taps.logits.ok_or_else(|| Error::argument("ResNet", "pass", "logits", "none"))
+    }
+
+    /// The outputs of `layers` and, if `to_the_end`, the logits; otherwise the pass ends at the
+    /// deepest of the layers.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if a layer does not exist; [`Error::Shape`] if the input does not fit.
+    pub fn forward_taps(
+        &self,
+        x: &Var<T>,
+        pass: &mut Pass<T>,
+        layers: &[usize],
+        to_the_end: bool,
+    ) -> Result<Taps<T>> {
+        let pool = self.pool_layer();
+        if let Some(layer) = layers.iter().find(|&&layer| layer > pool + 1) {
+            let expected = format!("0..={}", pool + 1);
+            return Err(Error::argument("ResNet", "layer", expected, layer));
+        }
+        let deepest = layers.iter().copied().max().unwrap_or(0);
+        let mut found: Vec<Option<Var<T>>> = vec![None; layers.len()];
+        let mut record = |number: usize, value: &Var<T>| {
+            for (slot, &layer) in found.iter_mut().zip(layers) {
+                if layer == number {
+                    *slot = Some(value.clone());
+                }
+            }
+            to_the_end || number < deepest
+        };
+        let mut logits = None;
+        let mut y = x.clone();
+        let mut go_on = record(0, &y);
+        if go_on {
+            y = self.stem(&y, pass)?;
+            go_on = record(1, &y);
+        }
+        for (i, block) in self.blocks().enumerate() {
+            if !go_on {
+                break;
+            }
+            y = block.forward(&y, pass)?;
+            go_on = record(i + 2, &y);
+        }
+        if go_on {
+            y = y.global_avg_pool2d()?;
+            go_on = record(pool, &y);
+        }
+        if go_on {
+            y = self.classify(&y, pass)?;
+            record(pool + 1, &y);
+            logits = Some(y);
+        }
+        Ok(Taps {
+            layers: found.into_iter().flatten().collect(),
+            logits,
+        })
+    }
+
+    /// Shapes [H, W, C] of `layers` for inputs of `height`×`width` pixels.
+    ///
+    /// # Errors
+    /// As [`ResNet::forward_taps`].
+    pub fn layer_shapes(&self, height: usize, width: usize, layers: &[usize]) -> Result<Vec<[usize; 3]>> {
+        let x = Tensor::zeros([1, height, width, self.config().stem.channels]);
+        let taps = self.forward_taps(&Var::constant(x), &mut Pass::eval(), layers, false)?;
+        let shape = |tap: &Var<T>| match *tap.dims() {
+            [_, h, w, c] => [h, w, c],
+            _ => [1, 1, tap.shape().last()],
+        };
+        Ok(taps.layers.iter().map(shape).collect())
+    }
+}
