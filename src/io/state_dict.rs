@@ -60,8 +60,8 @@ fn to_file<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>> 
         Layout::Same => Ok(tensor.clone()),
         Layout::Convolution => tensor.nhwc_to_nchw(),
         Layout::FlattenedPicture([h, w, c]) => {
-            let outputs = tensor.shape().axis(0);
-            tensor.reshape([outputs, h, w, c])?.nhwc_to_nchw()?.reshape([outputs, h * w * c])
+            let rows = tensor.len() / (h * w * c).max(1);
+            tensor.reshape([rows, h, w, c])?.nhwc_to_nchw()?.reshape(*tensor.shape())
         }
     }
 }
@@ -72,8 +72,8 @@ fn from_file<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>
         Layout::Same => Ok(tensor.clone()),
         Layout::Convolution => tensor.nchw_to_nhwc(),
         Layout::FlattenedPicture([h, w, c]) => {
-            let outputs = tensor.shape().axis(0);
-            tensor.reshape([outputs, c, h, w])?.nchw_to_nhwc()?.reshape([outputs, h * w * c])
+            let rows = tensor.len() / (h * w * c).max(1);
+            tensor.reshape([rows, c, h, w])?.nchw_to_nhwc()?.reshape(*tensor.shape())
         }
     }
 }

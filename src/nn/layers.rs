@@ -57,6 +57,7 @@ pub struct BatchNorm<T: Element = f32> {
     bias: Parameter<T>,
     running_mean: Parameter<T>,
     running_var: Parameter<T>,
+    layout: Layout,
 }
 
 impl<T: Element> BatchNorm<T> {
@@ -71,6 +72,16 @@ impl<T: Element> BatchNorm<T> {
             bias: of(0.0),
             running_mean: of(0.0),
             running_var: of(1.0),
+            layout: Layout::Same,
+        }
+    }
+
+    /// One channel for each element of a flattened picture [H, W, C] (BatchNorm1d): the file keeps
+    /// PyTorch's order (C, H, W).
+    pub fn on_picture(picture: [usize; 3]) -> Self {
+        Self {
+            layout: Layout::FlattenedPicture(picture),
+            ..Self::new(picture.iter().product())
         }
     }
 
@@ -111,7 +122,7 @@ impl<T: Element> Module<T> for BatchNorm<T> {
         ] {
             visit(Slot {
                 name: join(prefix, name),
-                layout: Layout::Same,
+                layout: self.layout,
                 kind,
                 parameter,
             })?;

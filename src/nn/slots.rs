@@ -12,8 +12,8 @@ pub enum Layout {
     Same,
     /// Convolution weights: K,R,S,C in memory, O,I,H,W in the file.
     Convolution,
-    /// Linear weights on a flattened picture of `[H, W, C]`: columns in H,W,C order in memory, in
-    /// C,H,W order in the file.
+    /// Linear weights on a flattened picture of `[H, W, C]`, or one value for each of its elements:
+    /// the innermost axis is in H,W,C order in memory, in C,H,W order in the file.
     FlattenedPicture([usize; 3]),
 }
 

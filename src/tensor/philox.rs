@@ -149,26 +149,28 @@ impl Philox {
         ((u64::from(word) * u64::from(n)) >> 32) as u32
     }
 
-    /// `len` standard normal numbers of the draw `at` (Box–Muller on pairs of words).
-    pub fn normal<T: Element>(&self, at: Counter, len: usize) -> Vec<T> {
-        let mut out = Vec::with_capacity(len);
-        let mut block = 0;
-        while out.len() < len {
-            let w = self.words(at, block);
-            block += 1;
-            for pair in [[w[0], w[1]], [w[2], w[3]]] {
+    /// Fills `out` with standard normal numbers (Box–Muller on pairs of words), from block
+    /// `first_block` on.
+    pub fn fill_normal<T: Element>(&self, at: Counter, first_block: u32, out: &mut [T]) {
+        for (i, four) in out.chunks_mut(4).enumerate() {
+            let w = self.words(at, first_block.wrapping_add(i as u32));
+            for (pair, two) in [[w[0], w[1]], [w[2], w[3]]].iter().zip(four.chunks_mut(2)) {
                 // (0, 1]: the logarithm must be finite.
                 let u = (f64::from(pair[0] >> 8) + 1.0) / 16_777_216.0;
                 let v = f64::from(pair[1] >> 8) / 16_777_216.0;
                 let radius = (-2.0 * u.ln()).sqrt();
                 let angle = std::f64::consts::TAU * v;
-                for value in [radius * angle.cos(), radius * angle.sin()] {
-                    if out.len() < len {
-                        out.push(T::of(value));
-                    }
+                for (out, value) in two.iter_mut().zip([radius * angle.cos(), radius * angle.sin()]) {
+                    *out = T::of(value);
                 }
             }
         }
+    }
+
+    /// `len` standard normal numbers of the draw `at`.
+    pub fn normal<T: Element>(&self, at: Counter, len: usize) -> Vec<T> {
+        let mut out = vec![T::zero(); len];
+        self.fill_normal(at, 0, &mut out);
         out
     }
 

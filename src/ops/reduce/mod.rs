@@ -1,7 +1,8 @@
-//! Reductions along one axis: sum, mean, max and top-k.
+//! Reductions along one axis: sum, mean, max, top-k, and picking one index.
 //!
 //! Sums run in index order. Among equal values max and top-k take the lowest index first.
 
+mod pick;
 mod select;
 mod sum;
 #[cfg(test)]

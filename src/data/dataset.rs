@@ -1,0 +1,127 @@
+//! Labelled pictures in memory.
+
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+use sha2::{Digest, Sha256};
+
+/// One part of a data set: bytes N,H,W,3 and a label an image. An image's id is its index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split {
+    height: usize,
+    width: usize,
+    pixels: Vec<u8>,
+    labels: Vec<u16>,
+}
+
+impl Split {
+    /// A split of `labels.len()` images of `height`×`width` RGB pixels, N,H,W,3.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the number of bytes is not that of the images.
+    pub fn new(height: usize, width: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Result<Self> {
+        let expected = height * width * 3 * labels.len();
+        if pixels.len() != expected || height * width == 0 {
+            let expected = format!("{expected} bytes for {} images {height}×{width}×3", labels.len());
+            return Err(Error::argument("Split", "pixels", expected, pixels.len()));
+        }
+        Ok(Self {
+            height,
+            width,
+            pixels,
+            labels,
+        })
+    }
+
+    /// Number of images.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Height and width in pixels.
+    pub fn size(&self) -> [usize; 2] {
+        [self.height, self.width]
+    }
+
+    /// The label of every image.
+    pub fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// The bytes of image `index`, H,W,3; empty if there is no such image.
+    pub fn image(&self, index: usize) -> &[u8] {
+        let size = self.height * self.width * 3;
+        self.pixels.get(index * size..(index + 1) * size).unwrap_or_default()
+    }
+
+    /// The images named by `indices` as numbers in [0, 1], [N,H,W,3].
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if an index is out of range.
+    pub fn batch<T: Element>(&self, indices: &[usize]) -> Result<Tensor<T>> {
+        if let Some(index) = indices.iter().find(|&&index| index >= self.len()) {
+            let expected = format!("below {}", self.len());
+            return Err(Error::argument("Split::batch", "index", expected, index));
+        }
+        let size = self.height * self.width * 3;
+        let mut values = Vec::with_capacity(indices.len() * size);
+        for &index in indices {
+            // The division, not a multiplication by 1/255: 255 must become exactly 1.
+            let scale = T::of(255.0);
+            values.extend(self.image(index).iter().map(|&byte| T::of(f64::from(byte)) / scale));
+        }
+        Tensor::from_slice([indices.len(), self.height, self.width, 3], &values)
+    }
+
+    /// The labels of the images named by `indices` (those that exist).
+    pub fn labels_of(&self, indices: &[usize]) -> Vec<usize> {
+        indices.iter().filter_map(|&i| self.labels.get(i)).map(|&l| usize::from(l)).collect()
+    }
+
+    /// The first `n` images (all, if there are fewer).
+    pub fn first(mut self, n: usize) -> Self {
+        let n = n.min(self.len());
+        self.labels.truncate(n);
+        self.pixels.truncate(n * self.height * self.width * 3);
+        self
+    }
+
+    fn hash_into(&self, hash: &mut Sha256) {
+        for number in [self.len(), self.height, self.width] {
+            hash.update((number as u64).to_le_bytes());
+        }
+        hash.update(&self.pixels);
+        for label in &self.labels {
+            hash.update(label.to_le_bytes());
+        }
+    }
+}
+
+/// A data set with its two splits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// What it is, for people and reports.
+    pub name: String,
+    /// Names of the classes, index = label.
+    pub classes: Vec<String>,
+    /// For training.
+    pub train: Split,
+    /// For measuring.
+    pub test: Split,
+    /// What its reader noticed that is unusual but usable, a line each.
+    pub warnings: Vec<String>,
+}
+
+impl Dataset {
+    /// SHA-256 of sizes, pixels and labels of both splits, as hexadecimal digits.
+    pub fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        self.train.hash_into(&mut hash);
+        self.test.hash_into(&mut hash);
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

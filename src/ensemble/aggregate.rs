@@ -1,0 +1,80 @@
+//! From the members' logits to one prediction, as a classifier.
+
+use super::multi_resolution::linearise;
+use super::{SelfEnsemble, crossmax};
+use crate::attacks::{Classifier, Draw, Linearised};
+use crate::autograd::Var;
+use crate::nn::Pass;
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+
+/// How members are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Aggregation {
+    /// CrossMax with the method's top-k: the defence.
+    CrossMax,
+    /// The mean of the members' logits, nothing subtracted: the smooth surrogate that adaptive
+    /// attacks differentiate.
+    Mean,
+    /// One member alone, counted from 0; the last is the backbone.
+    Member(usize),
+}
+
+impl Aggregation {
+    /// [N, classes] from the members' [N, members, classes].
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the member does not exist.
+    pub fn apply<T: Element>(self, members: &Var<T>, top_k: usize) -> Result<Var<T>> {
+        match self {
+            Self::CrossMax => crossmax(members, top_k),
+            Self::Mean => members.mean(1),
+            Self::Member(member) => members.pick(1, member),
+        }
+    }
+}
+
+/// A self-ensemble with an aggregation, as attacks see it.
+pub struct EnsembleClassifier<'a, T: Element = f32> {
+    ensemble: &'a SelfEnsemble<T>,
+    aggregation: Aggregation,
+}
+
+impl<'a, T: Element> EnsembleClassifier<'a, T> {
+    /// `ensemble` combined by `aggregation`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the member does not exist.
+    pub fn new(ensemble: &'a SelfEnsemble<T>, aggregation: Aggregation) -> Result<Self> {
+        if let Aggregation::Member(member) = aggregation
+            && member >= ensemble.members()
+        {
+            let expected = format!("below {}", ensemble.members());
+            return Err(Error::argument("EnsembleClassifier", "member", expected, member));
+        }
+        Ok(Self { ensemble, aggregation })
+    }
+
+    fn evaluate(&self, images: &Var<T>, draws: &[Draw]) -> Result<Var<T>> {
+        let members = self.ensemble.member_logits(images, draws, &mut Pass::eval())?;
+        self.aggregation.apply(&members, self.ensemble.backbone.method().top_k)
+    }
+}
+
+impl<T: Element> Classifier<T> for EnsembleClassifier<'_, T> {
+    fn classes(&self) -> usize {
+        self.ensemble.backbone.net.config().classes
+    }
+
+    fn is_random(&self) -> bool {
+        true
+    }
+
+    fn logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
+        Ok(self.evaluate(&Var::constant(images.clone()), draws)?.into_value())
+    }
+
+    fn linearise<'b>(&'b self, images: &Tensor<T>, draws: &[Draw]) -> Result<Linearised<'b, T>> {
+        linearise(images, |images| self.evaluate(images, draws))
+    }
+}

@@ -1,0 +1,324 @@
+//! The configuration of a run: a preset, overridden by a file and by flags.
+
+use crate::ensemble::Method;
+use crate::models::{ResNetConfig, Stem, default_head_layers};
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Everything that decides the result of a run. Stored as `config.toml` in its directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of the preset this began as.
+    pub preset: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// The data.
+    pub data: DataConfig,
+    /// The backbone and its training.
+    pub backbone: BackboneConfig,
+    /// The heads and their training.
+    pub heads: HeadsConfig,
+    /// Views and aggregation.
+    pub method: Method,
+    /// The attack.
+    pub attack: AttackConfig,
+    /// Pictures.
+    pub figures: FiguresConfig,
+}
+
+/// Which images.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// `drawn` or the path of a folder in a published layout.
+    pub source: String,
+    /// Training images used (the first ones); of the drawn set, as many are drawn.
+    pub train_images: usize,
+    /// Test images used (the first ones).
+    pub test_images: usize,
+}
+
+/// The network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackboneConfig {
+    /// Height and width that the network is given, pixels.
+    pub input_size: usize,
+    /// Width of the stem.
+    pub stem_width: usize,
+    /// Window of the stem.
+    pub stem_kernel: usize,
+    /// Stride of the stem.
+    pub stem_stride: usize,
+    /// Whether a maximum pool follows the stem.
+    pub stem_max_pool: bool,
+    /// The kind of block.
+    pub block: crate::models::BlockKind,
+    /// Width of each stage.
+    pub widths: Vec<usize>,
+    /// Blocks in each stage.
+    pub blocks: Vec<usize>,
+    /// Epochs of training.
+    pub epochs: u16,
+    /// Images a step.
+    pub batch: usize,
+    /// Adam's learning rate.
+    pub lr: f64,
+    /// Whether the learning rate falls to 0 along half a cosine over all steps; constant if not.
+    pub cosine: bool,
+}
+
+/// The heads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadsConfig {
+    /// Layers they sit on; empty: the notebook's, mapped to this depth.
+    pub layers: Vec<usize>,
+    /// Epochs for each.
+    pub epochs: u16,
+    /// Images a step.
+    pub batch: usize,
+    /// Adam's learning rate.
+    pub lr: f64,
+}
+
+/// AutoAttack `rand`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttackConfig {
+    /// L∞ radius, in [0, 1].
+    pub eps: f64,
+    /// Images attacked: the first of the test split.
+    pub images: usize,
+    /// Iterations of each attack.
+    pub iterations: usize,
+    /// Draws each gradient is averaged over.
+    pub eot: usize,
+    /// Fresh draws of the final images for the re-evaluated accuracy.
+    pub reevaluations: usize,
+    /// Images between two checkpoints.
+    pub block: usize,
+    /// Rows (images × draws) evaluated at once; no influence on the result.
+    pub sub_batch: usize,
+}
+
+/// Pictures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FiguresConfig {
+    /// Images optimised from grey for each class.
+    pub prototypes_per_class: usize,
+    /// Steps at most.
+    pub prototype_steps: usize,
+    /// Learning rate of plain SGD.
+    pub prototype_lr: f64,
+    /// Largest change δ = scale · tanh(p).
+    pub prototype_scale: f64,
+    /// Loss at which the optimisation stops.
+    pub prototype_loss: f64,
+    /// Draws of the votes beside each broken image.
+    pub votes: usize,
+}
+
+impl Config {
+    /// The pocket preset: the whole pipeline on a CPU with 2 cores in a few minutes.
+    pub fn pocket() -> Self {
+        let net = ResNetConfig::pocket(12, 12);
+        Self {
+            preset: "pocket".into(),
+            seed: 0,
+            data: DataConfig {
+                source: "drawn".into(),
+                train_images: 9600,
+                test_images: 1200,
+            },
+            backbone: BackboneConfig {
+                input_size: 32,
+                stem_width: net.stem.width,
+                stem_kernel: net.stem.kernel,
+                stem_stride: net.stem.stride,
+                stem_max_pool: net.stem.max_pool,
+                block: net.block,
+                widths: net.widths,
+                blocks: net.blocks,
+                epochs: 6,
+                batch: 128,
+                lr: 3e-3,
+                cosine: true,
+            },
+            heads: HeadsConfig {
+                layers: Vec::new(),
+                epochs: 1,
+                batch: 64,
+                lr: 1e-3,
+            },
+            method: Method::default(),
+            attack: AttackConfig {
+                eps: 8.0 / 255.0,
+                images: 32,
+                iterations: 100,
+                eot: 20,
+                reevaluations: 10,
+                block: 16,
+                sub_batch: 32,
+            },
+            figures: FiguresConfig {
+                prototypes_per_class: 4,
+                prototype_steps: 400,
+                prototype_lr: 1.0,
+                prototype_scale: 128.0 / 255.0,
+                prototype_loss: 1e-2,
+                votes: 10,
+            },
+        }
+    }
+
+    /// The preset called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there is none.
+    pub fn preset(name: &str) -> Result<Self> {
+        match name {
+            "pocket" => Ok(Self::pocket()),
+            _ => Err(Error::Usage(format!("there is no preset {name}; there is: pocket"))),
+        }
+    }
+
+    /// The network for `channels` input channels and `classes` classes.
+    pub fn network(&self, channels: usize, classes: usize) -> ResNetConfig {
+        let b = &self.backbone;
+        ResNetConfig {
+            stem: Stem {
+                channels,
+                width: b.stem_width,
+                kernel: b.stem_kernel,
+                stride: b.stem_stride,
+                max_pool: b.stem_max_pool,
+            },
+            block: b.block,
+            widths: b.widths.clone(),
+            blocks: b.blocks.clone(),
+            classes,
+        }
+    }
+
+    /// Layers of the heads, ascending.
+    pub fn head_layers(&self) -> Vec<usize> {
+        let mut layers = self.heads.layers.clone();
+        if layers.is_empty() {
+            layers = default_head_layers(self.backbone.blocks.iter().sum());
+        }
+        layers.sort_unstable();
+        layers
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] naming the first value out of range.
+    pub fn check(&self) -> Result<()> {
+        self.method.check()?;
+        let in_range = |name: &str, value: f64, low: f64, high: f64| {
+            if (low..=high).contains(&value) {
+                return Ok(());
+            }
+            Err(Error::Usage(format!("{name} is {value}, expected {low} to {high}")))
+        };
+        let count = |name: &str, value: usize, low: usize, high: usize| {
+            in_range(name, value as f64, low as f64, high as f64)
+        };
+        count("backbone.input_size", self.backbone.input_size, 4, 4096)?;
+        count("backbone.epochs", self.backbone.epochs.into(), 1, 10_000)?;
+        count("backbone.batch", self.backbone.batch, 2, 65_536)?;
+        in_range("backbone.lr", self.backbone.lr, 1e-12, 1e3)?;
+        count("heads.epochs", self.heads.epochs.into(), 1, 10_000)?;
+        count("heads.batch", self.heads.batch, 2, 65_536)?;
+        in_range("heads.lr", self.heads.lr, 1e-12, 1e3)?;
+        count("data.train_images", self.data.train_images, 2, 100_000_000)?;
+        count("data.test_images", self.data.test_images, 1, 100_000_000)?;
+        in_range("attack.eps", self.attack.eps, 0.0, 1.0)?;
+        count("attack.images", self.attack.images, 1, 100_000_000)?;
+        count("attack.iterations", self.attack.iterations, 1, 60_000)?;
+        count("attack.eot", self.attack.eot, 1, 60_000)?;
+        count("attack.reevaluations", self.attack.reevaluations, 1, 60_000)?;
+        count("attack.block", self.attack.block, 1, 1_000_000)?;
+        count("attack.sub_batch", self.attack.sub_batch, 1, 1_000_000)?;
+        count("figures.prototypes_per_class", self.figures.prototypes_per_class, 1, 64)?;
+        count("figures.prototype_steps", self.figures.prototype_steps, 1, 60_000)?;
+        in_range("figures.prototype_lr", self.figures.prototype_lr, 1e-12, 1e6)?;
+        in_range("figures.prototype_scale", self.figures.prototype_scale, 0.0, 1.0)?;
+        in_range("figures.prototype_loss", self.figures.prototype_loss, 0.0, 1e6)?;
+        count("figures.votes", self.figures.votes, 1, 60_000)?;
+        let heads = self.head_layers().len();
+        if heads + 1 < self.method.top_k {
+            return Err(Error::Usage(format!(
+                "{heads} heads and the backbone are fewer than the method's top_k of {}",
+                self.method.top_k
+            )));
+        }
+        Ok(())
+    }
+
+    /// As TOML text.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if a value cannot be written (an integer beyond 63 bits).
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|e| Error::Usage(format!("the configuration cannot be stored: {e}")))
+    }
+
+    /// From a complete configuration file, such as a run's `config.toml`.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Format`] with the line that is wrong.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = read_text(path)?;
+        toml::from_str(&text).map_err(|e| not_toml(path, &e))
+    }
+
+    /// With the values that a partial configuration file sets.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Format`] with the line or the name that is wrong.
+    pub fn overridden_by(&self, path: &Path) -> Result<Self> {
+        let overlay: toml::Table = read_text(path)?.parse().map_err(|e| not_toml(path, &e))?;
+        let mut table: toml::Table = self.to_toml()?.parse().map_err(|e| not_toml(path, &e))?;
+        merge(&mut table, overlay);
+        table.try_into().map_err(|e| not_toml(path, &e))
+    }
+
+    /// SHA-256 over all values: what a checkpoint must agree with. `attack.sub_batch` is left out,
+    /// since it has no influence on the result.
+    ///
+    /// # Errors
+    /// As [`Config::to_toml`].
+    pub fn hash(&self) -> Result<String> {
+        let mut essential = self.clone();
+        essential.attack.sub_batch = 0;
+        let digest = Sha256::digest(essential.to_toml()?.as_bytes());
+        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|source| Error::io(PathBuf::from(path), "read the configuration", source))
+}
+
+fn not_toml(path: &Path, error: &toml::de::Error) -> Error {
+    let found = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::format(path, "a configuration as a run's config.toml", found, "correct the file")
+}
+
+fn merge(into: &mut toml::Table, from: toml::Table) {
+    for (key, value) in from {
+        match (into.get_mut(&key), value) {
+            (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),
+            (_, value) => {
+                into.insert(key, value);
+            }
+        }
+    }
+}
