@@ -14,5 +14,6 @@ pub mod ops;
 pub mod optim;
 pub mod replicate;
 pub mod tensor;
+pub mod testing;
 
 pub use error::{Error, Result};

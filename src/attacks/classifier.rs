@@ -1,6 +1,7 @@
 //! What an attack sees of a model.
 
 use crate::Result;
+use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
 
 /// Names one random draw of a randomised model for one image. A model's randomness may depend on
@@ -54,3 +55,24 @@ pub struct Linearised<'a, T: Element = f32> {
 
 /// The map from cotangents of the logits to cotangents of the images.
 pub type Pullback<'a, T> = Box<dyn Fn(&Tensor<T>) -> Result<Tensor<T>> + Send + 'a>;
+
+/// Logits and pullback of `model`, a differentiable function from images [N,H,W,C] to logits
+/// [N, classes]: what most classifiers built from this crate's operations return.
+///
+/// # Errors
+/// Whatever `model` returns.
+pub fn linearise<'a, T: Element>(
+    images: &Tensor<T>,
+    model: impl FnOnce(&Var<T>) -> Result<Var<T>>,
+) -> Result<Linearised<'a, T>> {
+    let leaf = Var::leaf(images.clone());
+    let logits = model(&leaf)?;
+    let shape = *leaf.shape();
+    Ok(Linearised {
+        logits: logits.value().clone(),
+        pullback: Box::new(move |cotangent| {
+            let mut gradients = logits.backward_keeping(Some(cotangent.clone()))?;
+            Ok(gradients.take(&leaf).unwrap_or_else(|| Tensor::zeros(shape)))
+        }),
+    })
+}

@@ -1,5 +1,43 @@
 //! Attacks on classifiers, which they know only as [`Classifier`].
+//!
+//! Adversarial images are searched in an L∞ ball ([`LinfBall`]) around clean ones
+//! ([`LabelledImages`]): by [`fgsm`], [`pgd`], APGD ([`perturb`], [`Apgd`]) and [`autoattack`].
+//! An [`Oracle`] asks the classifier, in parallel; which random draw belongs to which evaluation is
+//! written down at [`AttackSlot`]. What an attack finds for an image depends on the image, its
+//! label and id, the settings and the classifier, and on nothing else: not on the other images, the
+//! sub-batch, the threads, or an interruption.
 
+mod accuracy;
+mod apgd;
+mod autoattack;
 mod classifier;
+mod draws;
+mod fgsm;
+mod labelled_images;
+mod loss;
+mod oracle;
+mod pgd;
+mod progress;
+mod random_start;
+mod rows;
+pub mod statistics;
+#[cfg(test)]
+mod tests;
+mod threat;
 
-pub use classifier::{Classifier, Draw, Linearised, Pullback};
+pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};
+pub use apgd::{Apgd, ApgdConfig, Perturbation, Perturbed, perturb};
+pub use autoattack::{
+    AttackKind, AutoAttackConfig, AutoAttackProgress, AutoAttackReport, AutoAttackState, Break, ImageRecord, OnBlock,
+    OnProgress, Share, autoattack,
+};
+pub use classifier::{Classifier, Draw, Linearised, Pullback, linearise};
+pub use draws::{AttackSlot, Evaluation};
+pub use fgsm::{FgsmConfig, fgsm};
+pub use labelled_images::LabelledImages;
+pub use loss::AttackLoss;
+pub use oracle::{Appraisal, Oracle, predicted_classes};
+pub use pgd::{Keep, PgdConfig, pgd};
+pub use progress::{OnIteration, SearchProgress};
+pub use random_start::{SeededStarts, StartSource};
+pub use threat::{LinfBall, linf_distances};

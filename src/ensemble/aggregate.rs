@@ -1,8 +1,7 @@
 //! From the members' logits to one prediction, as a classifier.
 
-use super::multi_resolution::linearise;
 use super::{SelfEnsemble, crossmax};
-use crate::attacks::{Classifier, Draw, Linearised};
+use crate::attacks::{Classifier, Draw, Linearised, linearise};
 use crate::autograd::Var;
 use crate::nn::Pass;
 use crate::tensor::{Element, Tensor};

@@ -1,7 +1,7 @@
 //! The backbone: a network that sees several views of an image at once.
 
 use super::{Method, PhiloxNoise, draw_of, view_draws};
-use crate::attacks::{Classifier, Draw, Linearised};
+use crate::attacks::{Classifier, Draw, Linearised, linearise};
 use crate::autograd::Var;
 use crate::models::{ResNet, Taps};
 use crate::nn::{Module, Pass, Slot};
@@ -153,21 +153,4 @@ impl<T: Element> Classifier<T> for BackboneClassifier<'_, T> {
     fn linearise<'a>(&'a self, images: &Tensor<T>, draws: &[Draw]) -> Result<Linearised<'a, T>> {
         linearise(images, |images| self.0.logits(images, draws, BACKBONE_PASS, &mut Pass::eval()))
     }
-}
-
-/// Logits and pullback of a differentiable function of images.
-pub(crate) fn linearise<'a, T: Element>(
-    images: &Tensor<T>,
-    logits: impl FnOnce(&Var<T>) -> Result<Var<T>>,
-) -> Result<Linearised<'a, T>> {
-    let leaf = Var::leaf(images.clone());
-    let logits = logits(&leaf)?;
-    let shape = *leaf.shape();
-    Ok(Linearised {
-        logits: logits.value().clone(),
-        pullback: Box::new(move |cotangent| {
-            let mut gradients = logits.backward_keeping(Some(cotangent.clone()))?;
-            Ok(gradients.take(&leaf).unwrap_or_else(|| Tensor::zeros(shape)))
-        }),
-    })
 }

@@ -1,6 +1,7 @@
 //! Networks, with torchvision's parameter names.
 
 mod blocks;
+mod classifier;
 mod infer;
 mod resnet;
 mod taps;
@@ -8,6 +9,7 @@ mod taps;
 mod tests;
 
 pub use blocks::BlockKind;
+pub use classifier::PlainClassifier;
 pub use infer::infer_resnet;
 pub use resnet::{ResNet, ResNetConfig, Stem};
 pub use taps::{NOTEBOOK_LAYERS, Taps, default_head_layers};

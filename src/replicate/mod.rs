@@ -1,10 +1,23 @@
 //! The whole paper in one go: stages, run directory, checkpoints, figures, summary.
 
+mod checkpoint;
 mod config;
+mod evaluate;
 pub mod figures;
+mod files;
 mod reporter;
+mod run;
+mod run_dir;
+mod stages;
+mod summary;
+mod training;
 
 pub use config::{
     AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig,
 };
+pub use files::{OpenRun, open_run};
+pub use run::{Outcome, run};
+pub use summary::CleanAccuracy;
+pub use run_dir::{RunDir, StageTime};
+pub use training::EpochMetrics;
 pub use reporter::{Reporter, Silent, check_stop, request_stop, stop_requested};

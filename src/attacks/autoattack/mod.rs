@@ -1,0 +1,157 @@
+//! AutoAttack (Croce & Hein 2020, arXiv 2003.01690) in its version `rand`, for random classifiers.
+//!
+//! As in the reference code (fra31/auto-attack at a392200):
+//!
+//! * Images that are wrong on one draw before all attacks are never attacked and stay clean.
+//! * The attacks run one after the other on the images that are still robust, always from the
+//!   clean image. Each looks itself first, and does not search for images wrong on that draw.
+//! * An image is broken if what the attack returned, which is the clean image where it failed, is
+//!   misclassified on *one* fresh draw. So a random classifier loses some images by chance, and
+//!   keeps some by chance that were fooled during the search.
+//! * The result is the adversarial image where it broke, else the clean one.
+//!
+//! The fraction never broken is one of two published numbers; the other is the accuracy on the
+//! resulting images, unattacked ones included, with new draws: [`redrawn_accuracy`] with
+//! [`Evaluation::AfterAutoAttack`].
+//!
+//! [`redrawn_accuracy`]: crate::attacks::redrawn_accuracy
+//! [`Evaluation::AfterAutoAttack`]: crate::attacks::Evaluation::AfterAutoAttack
+
+mod config;
+mod report;
+mod state;
+
+pub use config::{AttackKind, AutoAttackConfig};
+pub use report::{AutoAttackReport, Share};
+pub use state::{AutoAttackState, Break, ImageRecord};
+
+use super::oracle::predicted_classes;
+use super::rows::{copy_row, row_len};
+use super::{Evaluation, LabelledImages, LinfBall, Oracle, SearchProgress, StartSource, perturb};
+use crate::Result;
+use crate::tensor::{Element, Tensor};
+
+/// Where AutoAttack is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoAttackProgress {
+    /// The attack under way.
+    pub attack: AttackKind,
+    /// Its number among the attacks, from 0.
+    pub attack_index: usize,
+    /// Its block, from 0.
+    pub block: usize,
+    /// Number of blocks of every attack.
+    pub blocks: usize,
+    /// Images that no finished block broke.
+    pub robust: usize,
+    /// The search in this block.
+    pub search: SearchProgress,
+}
+
+/// Receives the state after a block, to save it; an error it returns ends the run.
+pub type OnBlock<'a, T> = dyn FnMut(&AutoAttackState<T>) -> Result<()> + 'a;
+
+/// Called after every iteration; an error it returns ends the run.
+pub type OnProgress<'a> = dyn FnMut(&AutoAttackProgress) -> Result<()> + 'a;
+
+/// Runs AutoAttack on `samples`, or goes on from `resume`.
+///
+/// The state is offered to `on_block` once at the beginning, with the initial predictions, and
+/// after every block. Going on from any of these states gives the same result to the bit, with the
+/// same classifier and starts.
+///
+/// # Errors
+/// [`Error::Argument`](crate::Error::Argument) for settings or labels out of range, too few
+/// classes for DLR, a state that belongs to another run, or an adversarial image outside the
+/// threat model; those of [`Oracle::appraise`], of the starts and of the callbacks.
+pub fn autoattack<T: Element>(
+    oracle: &Oracle<'_, T>,
+    starts: &dyn StartSource<T>,
+    samples: &LabelledImages<T>,
+    config: &AutoAttackConfig,
+    resume: Option<AutoAttackState<T>>,
+    on_block: &mut OnBlock<'_, T>,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<AutoAttackState<T>> {
+    config.check(oracle.classes())?;
+    samples.check_labels(oracle.classes())?;
+    let mut state = match resume {
+        Some(state) => {
+            state.check(config, samples)?;
+            state
+        }
+        None => {
+            let state = initial_state(oracle, samples, config)?;
+            on_block(&state)?;
+            state
+        }
+    };
+    while !state.is_finished() {
+        run_block(oracle, starts, samples, &mut state, on_progress)?;
+        state.advance();
+        on_block(&state)?;
+    }
+    Ok(state)
+}
+
+fn initial_state<T: Element>(
+    oracle: &Oracle<'_, T>,
+    samples: &LabelledImages<T>,
+    config: &AutoAttackConfig,
+) -> Result<AutoAttackState<T>> {
+    let draws: Vec<_> = samples.ids().iter().map(|&id| Evaluation::Initial.draw(id, 0)).collect();
+    let logits = oracle.logits(samples.images(), &draws)?;
+    let probabilities = look_like_probabilities(&logits)?;
+    Ok(AutoAttackState::new(config, samples, &predicted_classes(&logits)?, probabilities))
+}
+
+/// Runs the state's next attack on the robust images of its next block.
+fn run_block<T: Element>(
+    oracle: &Oracle<'_, T>,
+    starts: &dyn StartSource<T>,
+    samples: &LabelledImages<T>,
+    state: &mut AutoAttackState<T>,
+    on_progress: &mut OnProgress<'_>,
+) -> Result<()> {
+    let ledger = &state.ledger;
+    let (attack_index, block, size) = (ledger.attack, ledger.block, ledger.config.block);
+    let attack = ledger.config.attacks[attack_index];
+    let config = ledger.config.apgd(attack);
+    let members = block * size..samples.len().min((block + 1) * size);
+    let robust: Vec<usize> = members.filter(|&i| ledger.records[i].is_robust()).collect();
+    if robust.is_empty() {
+        return Ok(());
+    }
+    let clean = samples.select(&robust)?;
+    let progress = AutoAttackProgress {
+        attack,
+        attack_index,
+        block,
+        blocks: samples.len().div_ceil(size),
+        robust: state.robust_count(),
+        search: SearchProgress::default(),
+    };
+    let found = perturb(oracle, starts, &clean, &config, &mut |search| {
+        on_progress(&AutoAttackProgress { search: *search, ..progress })
+    })?;
+    LinfBall::new(config.eps)?.check(&clean, &found.images)?;
+    let draws: Vec<_> = clean.ids().iter().map(|&id| config.slot.recheck(id)).collect();
+    let rechecks = oracle.predictions(&found.images, &draws)?;
+    for (row, &i) in robust.iter().enumerate() {
+        if state.note(i, attack, &found.outcomes[row], rechecks[row]) {
+            copy_row(&mut state.adversarial, i, &found.images, row)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether all rows of [N, classes] are in [0,1] and sum to 1, within AutoAttack's 1e-5.
+fn look_like_probabilities<T: Element>(logits: &Tensor<T>) -> Result<bool> {
+    const ALPHA: f64 = 1e-5;
+    let mut rows = logits.host("autoattack")?.chunks_exact(row_len(logits));
+    Ok(rows.all(|row| {
+        let in_range = row.iter().all(|p| (-ALPHA..1.0 + ALPHA).contains(&p.as_f64()));
+        let sum: f64 = row.iter().map(|p| p.as_f64()).sum();
+        in_range && (sum - 1.0).abs() < ALPHA
+    }))
+}

@@ -1,0 +1,97 @@
+//! What AutoAttack found.
+
+use super::{AttackKind, AutoAttackState, ImageRecord};
+use crate::attacks::statistics::wilson;
+use crate::tensor::Element;
+
+/// A share of images.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Share {
+    /// Number of images of which it is true.
+    pub count: usize,
+    /// Number of all images.
+    pub of: usize,
+    /// The fraction.
+    pub fraction: f64,
+    /// Its Wilson 95 % interval, low and high.
+    pub ci95: (f64, f64),
+}
+
+impl Share {
+    /// `count` of `of` images.
+    pub fn new(count: usize, of: usize) -> Self {
+        Self {
+            count,
+            of,
+            fraction: count as f64 / of.max(1) as f64,
+            ci95: wilson(count, of),
+        }
+    }
+}
+
+/// The numbers of a run of AutoAttack, over all images, unattacked ones included.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct AutoAttackReport {
+    /// Right on one draw before all attacks.
+    pub initial: Share,
+    /// Left unbroken after each attack, in their order.
+    pub after: Vec<(AttackKind, Share)>,
+    /// Right at first and never broken: AutoAttack's robust accuracy.
+    pub robust: Share,
+    /// What speaks against trusting the numbers, in sentences.
+    pub warnings: Vec<String>,
+}
+
+impl AutoAttackReport {
+    /// The report of `state`; an attack that is not done yet counts as far as it went.
+    /// `is_random` is whether the classifier is random.
+    pub fn new<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Self {
+        let records = state.records();
+        let share = |condition: &dyn Fn(&ImageRecord) -> bool| {
+            Share::new(records.iter().filter(|record| condition(record)).count(), records.len())
+        };
+        let attacks = &state.config().attacks;
+        let after = attacks.iter().enumerate().map(|(i, &attack)| {
+            let done = &attacks[..=i];
+            let left = |record: &ImageRecord| {
+                record.initially_right() && !record.broken.is_some_and(|broken| done.contains(&broken.by))
+            };
+            (attack, share(&left))
+        });
+        Self {
+            initial: share(&ImageRecord::initially_right),
+            after: after.collect(),
+            robust: share(&ImageRecord::is_robust),
+            warnings: warnings(state, is_random),
+        }
+    }
+}
+
+fn warnings<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if !is_random {
+        warnings.push(
+            "the classifier is deterministic: averaging over draws does nothing, and AutoAttack's \
+             version for random classifiers leaves out its strongest attacks"
+                .to_owned(),
+        );
+    }
+    if state.ledger.probabilities {
+        warnings.push(
+            "the classifier's output looks like probabilities: attack its logits instead, for \
+             saturated probabilities have no gradient"
+                .to_owned(),
+        );
+    }
+    for &attack in &state.config().attacks {
+        let blind = |record: &&ImageRecord| record.zero_gradient.contains(&attack);
+        let count = state.records().iter().filter(blind).count();
+        if count > 0 {
+            warnings.push(format!(
+                "{attack}: the gradient was 0 at the start for {count} images, where the attack is \
+                 blind; try an attack on a smooth surrogate"
+            ));
+        }
+    }
+    warnings
+}

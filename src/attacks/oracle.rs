@@ -1,0 +1,215 @@
+//! Evaluates a classifier for many images and draws.
+
+use super::rows::row_len;
+use super::{AttackLoss, Classifier, Draw};
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// A classifier asked in sub-batches, in parallel.
+///
+/// Results depend neither on the size of a sub-batch, nor on which images are asked together, nor
+/// on the number of threads, to the bit, because the classifier's rows do not and sums are taken
+/// in the order of the draws.
+pub struct Oracle<'a, T: Element = f32> {
+    classifier: &'a dyn Classifier<T>,
+    sub_batch: usize,
+}
+
+/// The state of an attack's search at its current images, one entry an image.
+pub struct Appraisal<T: Element = f32> {
+    /// Gradient of the loss by the image [N,H,W,C], the mean over the draws.
+    pub gradient: Tensor<T>,
+    /// Mean loss over the draws.
+    pub mean_loss: Vec<T>,
+    /// Loss of the last draw alone.
+    pub last_loss: Vec<T>,
+    /// Predicted class of the last draw alone.
+    pub last_prediction: Vec<usize>,
+}
+
+/// One evaluated sub-batch.
+struct Part<T: Element> {
+    gradient: Tensor<T>,
+    loss: Tensor<T>,
+    predictions: Vec<usize>,
+}
+
+impl<'a, T: Element> Oracle<'a, T> {
+    /// Rows of a sub-batch that suit CIFAR-size networks on a CPU.
+    pub const SUB_BATCH: usize = 32;
+    /// Sub-batches a thread whose gradients are held before they are added up: enough to keep all
+    /// threads busy, few enough to bound the memory.
+    const PENDING: usize = 4;
+
+    /// Asks `classifier` for at most `sub_batch` rows at a time.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if `sub_batch` is 0.
+    pub fn new(classifier: &'a dyn Classifier<T>, sub_batch: usize) -> Result<Self> {
+        if sub_batch == 0 {
+            return Err(Error::argument("Oracle", "sub_batch", "at least 1", sub_batch));
+        }
+        Ok(Self { classifier, sub_batch })
+    }
+
+    /// The classifier's number of classes.
+    pub fn classes(&self) -> usize {
+        self.classifier.classes()
+    }
+
+    /// Whether the classifier is random.
+    pub fn is_random(&self) -> bool {
+        self.classifier.is_random()
+    }
+
+    /// How many of `draws` draws are evaluated: one if the classifier is deterministic, for all
+    /// would be equal.
+    pub fn distinct_draws(&self, draws: u16) -> u16 {
+        if self.is_random() { draws } else { 1 }
+    }
+
+    /// Logits [N, classes] of `images` [N,H,W,C], one draw an image.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if a logit is NaN or infinite; the classifier's errors.
+    pub fn logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
+        let parts = self.in_parallel(0..draws.len(), |rows| {
+            let draws = &draws[rows.clone()];
+            let logits = self.classifier.logits(&images.rows(rows.start, draws.len())?, draws)?;
+            self.check_logits(&logits, draws)?;
+            Ok(logits)
+        })?;
+        Tensor::stack_rows(&parts)
+    }
+
+    /// Predicted classes; among equal logits the lowest class.
+    ///
+    /// # Errors
+    /// As [`Oracle::logits`].
+    pub fn predictions(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Vec<usize>> {
+        predicted_classes(&self.logits(images, draws)?)
+    }
+
+    /// Loss, prediction and gradient at `images` [N,H,W,C], over `draws` draws an image, of which
+    /// `draw(image, i)` is the i-th for the image with that index.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if a logit, loss or gradient is NaN or infinite; the classifier's
+    /// errors; those of the loss.
+    pub fn appraise(
+        &self,
+        images: &Tensor<T>,
+        labels: &[usize],
+        loss: AttackLoss,
+        draws: u16,
+        draw: &(dyn Fn(usize, u16) -> Draw + Sync),
+    ) -> Result<Appraisal<T>> {
+        const OP: &str = "Oracle::appraise";
+        let n = labels.len();
+        let draws = usize::from(self.distinct_draws(draws));
+        let mut gradient = Tensor::zeros(*images.shape());
+        let mut mean_loss = vec![T::zero(); n];
+        let mut last_loss = vec![T::zero(); n];
+        let mut last_prediction = vec![0; n];
+        // Row r is draw r mod `draws` of image r / `draws`.
+        let rows = n * draws;
+        let wave = self.sub_batch * Self::PENDING * rayon::current_num_threads();
+        for first in (0..rows).step_by(wave.max(1)) {
+            let parts = self.in_parallel(first..rows.min(first + wave), |rows| {
+                let owners: Vec<usize> = rows.clone().map(|row| row / draws).collect();
+                // `draws` is a u16 in origin.
+                let names: Vec<Draw> = rows.map(|row| draw(row / draws, (row % draws) as u16)).collect();
+                let labels: Vec<usize> = owners.iter().map(|&i| labels[i]).collect();
+                self.differentiate(&images.select(&owners)?, &labels, loss, &names)
+            })?;
+            let mut row = first;
+            let sums = gradient.make_mut(OP)?;
+            for part in &parts {
+                let gradients = part.gradient.host(OP)?.chunks_exact(row_len(images));
+                let losses = part.loss.host(OP)?;
+                for ((from, &loss), &prediction) in gradients.zip(losses).zip(&part.predictions) {
+                    let image = row / draws;
+                    let to = &mut sums[image * from.len()..][..from.len()];
+                    to.iter_mut().zip(from).for_each(|(sum, &g)| *sum += g);
+                    mean_loss[image] += loss;
+                    last_loss[image] = loss;
+                    last_prediction[image] = prediction;
+                    row += 1;
+                }
+            }
+        }
+        let count = T::of(draws as f64);
+        gradient.make_mut(OP)?.iter_mut().for_each(|g| *g /= count);
+        mean_loss.iter_mut().for_each(|loss| *loss /= count);
+        Ok(Appraisal { gradient, mean_loss, last_loss, last_prediction })
+    }
+
+    /// Runs `f` on the sub-batches of `rows`; results in their order.
+    fn in_parallel<R: Send>(
+        &self,
+        rows: Range<usize>,
+        f: impl Fn(Range<usize>) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
+        let starts: Vec<usize> = rows.clone().step_by(self.sub_batch).collect();
+        starts
+            .into_par_iter()
+            .map(|start| f(start..rows.end.min(start + self.sub_batch)))
+            .collect()
+    }
+
+    fn differentiate(
+        &self,
+        images: &Tensor<T>,
+        labels: &[usize],
+        loss: AttackLoss,
+        draws: &[Draw],
+    ) -> Result<Part<T>> {
+        let linearised = self.classifier.linearise(images, draws)?;
+        self.check_logits(&linearised.logits, draws)?;
+        let (loss, cotangent) = loss.with_gradient(&linearised.logits, labels)?;
+        check_finite("the loss", &loss, draws)?;
+        let gradient = (linearised.pullback)(&cotangent)?;
+        if gradient.shape() != images.shape() {
+            let (expected, found) = (images.shape(), gradient.shape());
+            return Err(Error::shape("pullback", "gradient", expected, found));
+        }
+        check_finite("the loss gradient", &gradient, draws)?;
+        let predictions = predicted_classes(&linearised.logits)?;
+        Ok(Part { gradient, loss, predictions })
+    }
+
+    fn check_logits(&self, logits: &Tensor<T>, draws: &[Draw]) -> Result<()> {
+        let expected = [draws.len(), self.classes()];
+        if logits.dims() != expected {
+            let expected = format!("{expected:?}");
+            return Err(Error::shape("Classifier", "logits", expected, logits.shape()));
+        }
+        check_finite("the logits", logits, draws)
+    }
+}
+
+/// Refuses NaN and infinities: comparisons would silently count them as a broken or a robust image.
+fn check_finite<T: Element>(what: &str, values: &Tensor<T>, draws: &[Draw]) -> Result<()> {
+    let host = values.host("attack")?;
+    let Some(at) = host.iter().position(|value| !value.is_finite()) else {
+        return Ok(());
+    };
+    let image = draws.get(at / row_len(values)).map_or(0, |draw| draw.image);
+    Err(Error::NotFinite {
+        what: format!("{what} of image {image} under attack"),
+        found: host[at].to_string(),
+        advice: "check the classifier's weights and the range of its arithmetic".into(),
+    })
+}
+
+/// The class of the largest logit of every row of [N, classes]; the lowest among equal ones.
+///
+/// # Errors
+/// [`Error::Unsupported`] if the logits are on a device.
+pub fn predicted_classes<T: Element>(logits: &Tensor<T>) -> Result<Vec<usize>> {
+    let rows = logits.host("predicted_classes")?.chunks_exact(row_len(logits));
+    let largest = |row: &[T]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
+    Ok(rows.map(largest).collect())
+}

@@ -1,0 +1,157 @@
+//! Pictures for a model to classify: PNG files, folders of them, or `.safetensors`.
+
+mod decode;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use crate::tensor::{Buffer, Tensor};
+use crate::{Error, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Bytes that the pictures of one call may take as f32: 1 GiB.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// What is known about the right answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// A class number for each picture, from the file.
+    Numbers(Vec<usize>),
+    /// For each picture, the name of the folder it lies in.
+    Folders(Vec<String>),
+}
+
+impl Labels {
+    /// Class numbers, where `classes` are the names of a model's classes. Folders must be called
+    /// as classes are (names or numbers); if any is not, nothing is known.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if a number is not below the number of classes.
+    pub fn resolve(&self, classes: &[String]) -> Result<Option<Vec<usize>>> {
+        match self {
+            Self::Numbers(numbers) => match numbers.iter().find(|&&number| number >= classes.len()) {
+                Some(number) => {
+                    let expected = format!("below the model's {} classes", classes.len());
+                    Err(Error::argument("Labels", "label", expected, number))
+                }
+                None => Ok(Some(numbers.clone())),
+            },
+            Self::Folders(names) => {
+                let number = |name: &String| classes.iter().position(|class| class == name);
+                Ok(names.iter().map(number).collect())
+            }
+        }
+    }
+}
+
+/// Pictures of one size.
+#[derive(Clone, Debug)]
+pub struct Pictures {
+    /// [N,H,W,3] in [0,1], N at least 1.
+    pub images: Tensor<f32>,
+    /// What each picture is called: its file, or its number in a `.safetensors` file.
+    pub names: Vec<String>,
+    /// The right answers, where there are any.
+    pub labels: Option<Labels>,
+}
+
+impl Pictures {
+    /// Reads `path`:
+    /// - a `.safetensors` file with `images` (N,3,H,W) f32 in [0,1] and perhaps `labels` (N) i64;
+    /// - a folder with PNG files, in the order of their names, or without any but with folders
+    ///   that hold some, whose names are then the labels;
+    /// - a PNG file.
+    ///
+    /// PNG files become RGB: grey is repeated, palettes are looked up, transparency is ignored (the
+    /// stored colours count, as in Pillow's `convert("RGB")`), 16 bits a sample keep their precision.
+    ///
+    /// # Errors
+    /// [`Error::Io`] or [`Error::Format`] naming the file: not there, no picture, truncated, of
+    /// another size than the first, numbers outside [0,1], above 1 GiB in all.
+    pub fn open(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            open_folder(path)
+        } else if has_extension(path, "safetensors") {
+            stored::open(path)
+        } else {
+            open_files(&[path.to_path_buf()], None)
+        }
+    }
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
+/// The entries of `folder` that `wanted` accepts, by name.
+fn sorted_entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
+    let failed = |source| Error::io(folder, "list the folder", source);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if wanted(&path) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn open_folder(folder: &Path) -> Result<Pictures> {
+    let is_png = |path: &Path| has_extension(path, "png") && path.is_file();
+    let files = sorted_entries(folder, is_png)?;
+    if !files.is_empty() {
+        return open_files(&files, None);
+    }
+    let (mut files, mut labels) = (Vec::new(), Vec::new());
+    for class in sorted_entries(folder, Path::is_dir)? {
+        let members = sorted_entries(&class, is_png)?;
+        let name = class.file_name().unwrap_or_default().to_string_lossy();
+        labels.extend(members.iter().map(|_| name.clone().into_owned()));
+        files.extend(members);
+    }
+    if files.is_empty() {
+        let expected = "PNG files, or folders with PNG files";
+        return Err(Error::format(folder, expected, "none", "convert the pictures to PNG"));
+    }
+    open_files(&files, Some(Labels::Folders(labels)))
+}
+
+/// Reads at least one file; the first decides the size of all.
+fn open_files(files: &[PathBuf], labels: Option<Labels>) -> Result<Pictures> {
+    let mut values: Option<Buffer<f32>> = None;
+    let mut first = [0; 2];
+    for (number, path) in files.iter().enumerate() {
+        let decoder = decode::open(path)?;
+        let size = decode::size(&decoder);
+        if number == 0 {
+            first = size;
+            check_room(path, files.len(), size)?;
+        } else if size != first {
+            let expected = format!("{}×{} pixels as {}", first[0], first[1], files[0].display());
+            let found = format!("{}×{}", size[0], size[1]);
+            return Err(Error::format(path, expected, found, "give pictures of one size"));
+        }
+        let pixels = 3 * size[0] * size[1];
+        let values = values.get_or_insert_with(|| Buffer::dirty(files.len() * pixels));
+        decode::into_rgb(decoder, path, &mut values[number * pixels..(number + 1) * pixels])?;
+    }
+    let shape = [files.len(), first[0], first[1], 3];
+    Ok(Pictures {
+        images: Tensor::from_buffer(shape, values.unwrap_or_else(|| Buffer::dirty(0)))?,
+        names: files.iter().map(|file| file.display().to_string()).collect(),
+        labels,
+    })
+}
+
+/// Refuses more pictures than [`MAX_BYTES`] hold, before memory is taken for them.
+fn check_room(path: &Path, count: usize, [height, width]: [usize; 2]) -> Result<()> {
+    let values = [3, height as u64, width as u64, 4].iter().try_fold(count as u64, |n, &k| n.checked_mul(k));
+    if values.is_some_and(|bytes| bytes <= MAX_BYTES) {
+        return Ok(());
+    }
+    let expected = format!("at most {} MiB of pixels as f32", MAX_BYTES >> 20);
+    let found = format!("{count} × {height}×{width} pixels");
+    Err(Error::format(path, expected, found, "give fewer or smaller pictures"))
+}

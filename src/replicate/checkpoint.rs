@@ -1,0 +1,76 @@
+//! Checkpoints of training: weights, running statistics, the optimiser's memory and the metrics so
+//! far, in one atomic file that carries the hash of the configuration it belongs to.
+
+use super::training::EpochMetrics;
+use crate::io::{Stored, TensorFile, load_module, module_tensors};
+use crate::nn::Module;
+use crate::optim::OptimiserState;
+use crate::{Error, Result};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// What training needs to go on, beside the module itself.
+pub(super) struct Checkpoint {
+    /// One entry an epoch done.
+    pub metrics: Vec<EpochMetrics>,
+    /// Moments and step count.
+    pub optimiser: OptimiserState,
+}
+
+const MODULE: &str = "module";
+const OPTIMISER: &str = "optimiser/";
+
+/// Saves `module` and `checkpoint`.
+pub(super) fn save(path: &Path, config_hash: &str, module: &mut dyn Module, checkpoint: Checkpoint) -> Result<()> {
+    let mut tensors = module_tensors(module, MODULE)?;
+    for (name, tensor) in checkpoint.optimiser.tensors {
+        tensors.insert(format!("{OPTIMISER}{name}"), Stored::F32(tensor));
+    }
+    let json = |e: serde_json::Error| Error::format(path, "metrics that can be written", e, "report this");
+    let metadata = BTreeMap::from([
+        ("config".to_owned(), config_hash.to_owned()),
+        ("steps".to_owned(), checkpoint.optimiser.steps.to_string()),
+        ("metrics".to_owned(), serde_json::to_string(&checkpoint.metrics).map_err(json)?),
+    ]);
+    TensorFile { tensors, metadata }.save(path)
+}
+
+/// Loads `module` from the checkpoint at `path`; nothing if there is none.
+pub(super) fn load(path: &Path, config_hash: &str, module: &mut dyn Module) -> Result<Option<Checkpoint>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let file = TensorFile::load(path)?;
+    check_hash(path, &file, config_hash)?;
+    let broken = |what: &str| {
+        Error::format(path, format!("a checkpoint with {what}"), "none or a broken one", "delete the file to train anew")
+    };
+    load_module(module, &file, path, MODULE)?;
+    let metrics = file.note("metrics").and_then(|text| serde_json::from_str(&text).ok());
+    let steps = file.note("steps").and_then(|text| text.parse().ok());
+    let mut optimiser = OptimiserState {
+        steps: steps.ok_or_else(|| broken("a step count"))?,
+        tensors: BTreeMap::new(),
+    };
+    for (name, stored) in file.tensors {
+        if let (Some(name), Stored::F32(tensor)) = (name.strip_prefix(OPTIMISER), stored) {
+            optimiser.tensors.insert(name.to_owned(), tensor);
+        }
+    }
+    Ok(Some(Checkpoint {
+        metrics: metrics.ok_or_else(|| broken("metrics"))?,
+        optimiser,
+    }))
+}
+
+/// Refuses a file made under another configuration.
+pub(super) fn check_hash(path: &Path, file: &TensorFile, config_hash: &str) -> Result<()> {
+    match file.note("config") {
+        Some(found) if found == config_hash => Ok(()),
+        found => {
+            let found = found.map_or("none".into(), |hash| format!("{:.12}…", hash));
+            let expected = format!("the configuration hash {config_hash:.12}…");
+            Err(Error::format(path, expected, found, "give the run's own configuration, or start a new run"))
+        }
+    }
+}

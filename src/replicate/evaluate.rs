@@ -1,0 +1,89 @@
+//! Accuracies.
+
+use crate::attacks::{Classifier, Draw};
+use crate::autograd::Var;
+use crate::data::Split;
+use crate::ensemble::{Aggregation, SelfEnsemble, Stream};
+use crate::nn::Pass;
+use crate::tensor::Tensor;
+use crate::Result;
+use rayon::prelude::*;
+
+/// Images evaluated at once by one thread; no influence on any result.
+const CHUNK: usize = 32;
+
+/// Index of the largest value of a row; the first among equals, as PyTorch's argmax.
+pub(crate) fn argmax(row: &[f32]) -> usize {
+    let mut best = 0;
+    for (i, value) in row.iter().enumerate() {
+        if *value > row[best] {
+            best = i;
+        }
+    }
+    best
+}
+
+/// Predicted class of every row of logits [N, classes].
+///
+/// # Errors
+/// [`crate::Error::Unsupported`] for logits on a device.
+pub(crate) fn predictions(logits: &Tensor) -> Result<Vec<usize>> {
+    let classes = logits.shape().last().max(1);
+    Ok(logits.host("predictions")?.chunks_exact(classes).map(argmax).collect())
+}
+
+/// Rows of logits [N, classes] whose largest value is at their label.
+pub(super) fn count_right(logits: &Tensor, labels: &[usize]) -> Result<usize> {
+    Ok(predictions(logits)?.iter().zip(labels).filter(|(p, l)| p == l).count())
+}
+
+/// Sums of `f` over chunks of images, each given its indices: [right; K] counters.
+fn sum_over_chunks(
+    split: &Split,
+    counters: usize,
+    f: impl Fn(&[usize]) -> Result<Vec<usize>> + Sync,
+) -> Result<Vec<usize>> {
+    let indices: Vec<usize> = (0..split.len()).collect();
+    let parts: Vec<Vec<usize>> = indices.par_chunks(CHUNK).map(&f).collect::<Result<_>>()?;
+    let mut sums = vec![0; counters];
+    for part in parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    Ok(sums)
+}
+
+/// Accuracy of a classifier on a split, one draw an image.
+pub(super) fn accuracy(classifier: &dyn Classifier, split: &Split, stream: Stream, iteration: u16) -> Result<f64> {
+    let right = sum_over_chunks(split, 1, |indices| {
+        let draws = draws_of(indices, stream, iteration);
+        let logits = classifier.logits(&split.batch(indices)?, &draws)?;
+        Ok(vec![count_right(&logits, &split.labels_of(indices))?])
+    })?;
+    Ok(right[0] as f64 / split.len().max(1) as f64)
+}
+
+fn draws_of(indices: &[usize], stream: Stream, iteration: u16) -> Vec<Draw> {
+    indices.iter().map(|&i| stream.draw(i as u32, iteration, 0)).collect()
+}
+
+/// Accuracy of every member of a self-ensemble and of CrossMax over them, on the same draws.
+pub(super) fn ensemble_accuracy(ensemble: &SelfEnsemble, split: &Split) -> Result<(Vec<f64>, f64)> {
+    let members = ensemble.members();
+    let right = sum_over_chunks(split, members + 1, |indices| {
+        let draws = draws_of(indices, Stream::CleanTest, 0);
+        let labels = split.labels_of(indices);
+        let images = Var::constant(split.batch(indices)?);
+        let logits = ensemble.member_logits(&images, &draws, &mut Pass::eval())?;
+        let mut right = Vec::with_capacity(members + 1);
+        let top_k = ensemble.backbone.method().top_k;
+        let members = (0..members).map(Aggregation::Member);
+        for aggregation in members.chain([Aggregation::CrossMax]) {
+            right.push(count_right(aggregation.apply(&logits, top_k)?.value(), &labels)?);
+        }
+        Ok(right)
+    })?;
+    let n = split.len().max(1) as f64;
+    let mut accuracies: Vec<f64> = right.into_iter().map(|right| right as f64 / n).collect();
+    let ensemble = accuracies.pop().unwrap_or(0.0);
+    Ok((accuracies, ensemble))
+}

@@ -1,0 +1,339 @@
+//! A whole run, stage by stage.
+
+use super::evaluate::{accuracy, ensemble_accuracy};
+use super::files::{self, DataFacts};
+use super::run_dir::{RunDir, write_json};
+use super::stages::attack::{self, AttackTask, Attacked};
+use super::stages::baseline::Baseline;
+use super::stages::heads::HeadLearner;
+use super::stages::pictures::{self, Material};
+use super::stages::prototypes::{self, Prototypes};
+use super::stages::surrogate::{self, SurrogateAttack};
+use super::summary::{CleanAccuracy, Findings};
+use super::training::{EpochMetrics, Schedule, Task, train};
+use super::{Config, Reporter};
+use crate::attacks::LabelledImages;
+use crate::data::{Dataset, Source};
+use crate::ensemble::{Aggregation, EnsembleClassifier, SelfEnsemble, Stream};
+use crate::models::ResNet;
+use crate::nn::Init;
+use crate::{Error, Result};
+use std::path::Path;
+
+/// What a finished run gives its caller.
+pub struct Outcome {
+    /// The content of `summary.json`.
+    pub summary: serde_json::Value,
+    /// The same as a table for people.
+    pub text: String,
+}
+
+/// Does everything: data, backbone, heads, clean accuracy, baseline, attacks, pictures, summary.
+///
+/// Everything is written to `out`. With `resume` the run that is there goes on where it stopped,
+/// with the same result to the bit as if it had never stopped; without, the directory must be
+/// empty or absent.
+///
+/// # Errors
+/// [`Error::Usage`] for a configuration out of range or a directory in use; [`Error::Interrupted`]
+/// after [`super::request_stop`]; errors of the data, the files and the computation.
+pub fn run(config: &Config, out: &Path, resume: bool, reporter: &dyn Reporter) -> Result<Outcome> {
+    config.check()?;
+    // The data are opened first, so that a wrong path leaves no directory behind.
+    let data = open_data(config, reporter)?;
+    let dir = match resume {
+        true => RunDir::open(out)?,
+        false => RunDir::create(out, &config.to_toml()?)?,
+    };
+    Runner::new(config, dir, data, reporter)?.run()
+}
+
+fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
+    let wanted = &config.data;
+    let source = match wanted.source.as_str() {
+        "drawn" => Source::Drawn {
+            seed: config.seed,
+            train: wanted.train_images,
+            test: wanted.test_images,
+        },
+        path => Source::Folder(path.into()),
+    };
+    let mut data = source.open()?;
+    data.train = data.train.first(wanted.train_images);
+    data.test = data.test.first(wanted.test_images);
+    for (split, wanted, found) in [
+        ("training", wanted.train_images, data.train.len()),
+        ("test", wanted.test_images, data.test.len()),
+        ("attacked", config.attack.images, data.test.len()),
+    ] {
+        if found < wanted {
+            data.warnings.push(format!("{wanted} {split} images asked for, {found} are there"));
+        }
+    }
+    for warning in &data.warnings {
+        reporter.line(&format!("warning: {warning}"));
+    }
+    if data.train.len() < 2 || data.test.is_empty() {
+        let found = format!("{} and {}", data.train.len(), data.test.len());
+        return Err(Error::argument("replicate", "data", "2 training images and 1 test image at least", found));
+    }
+    let [height, width] = data.train.size();
+    if height != width || data.test.size() != [height, width] {
+        let found = format!("{height}×{width} and {:?}", data.test.size());
+        return Err(Error::argument("replicate", "data", "square images of one size", found));
+    }
+    reporter.line(&format!(
+        "data: {}, {} classes, {} training and {} test images of {height}×{width} pixels",
+        data.name,
+        data.classes.len(),
+        data.train.len(),
+        data.test.len()
+    ));
+    Ok(data)
+}
+
+struct Runner<'a> {
+    config: &'a Config,
+    hash: String,
+    advice: String,
+    dir: RunDir,
+    data: Dataset,
+    reporter: &'a dyn Reporter,
+    metrics: Vec<EpochMetrics>,
+}
+
+impl<'a> Runner<'a> {
+    fn new(config: &'a Config, dir: RunDir, data: Dataset, reporter: &'a dyn Reporter) -> Result<Self> {
+        let facts = DataFacts::of(&data);
+        let recorded = dir.stage(DataFacts::STAGE, || Ok(facts.clone()))?;
+        if recorded != facts {
+            let advice = "resume with the data the run began with";
+            let expected = format!("data with SHA-256 {:.16}…", recorded.sha256);
+            return Err(Error::format(dir.root(), expected, format!("{:.16}…", facts.sha256), advice));
+        }
+        Ok(Self {
+            hash: config.hash()?,
+            advice: format!("go on with: crossmax replicate --resume {}", dir.root().display()),
+            config,
+            dir,
+            data,
+            reporter,
+            metrics: Vec::new(),
+        })
+    }
+
+    fn run(mut self) -> Result<Outcome> {
+        let mut ensemble = self.untrained()?;
+        self.train_backbone(&mut ensemble)?;
+        self.train_heads(&mut ensemble)?;
+        let baseline = self.train_baseline()?;
+        let clean = self.clean_accuracy(&ensemble, &baseline)?;
+        let samples = self.samples()?;
+        let attacked = self.attack_ensemble(&ensemble, &samples)?;
+        let surrogate = self.attack_surrogate(&ensemble, &samples)?;
+        let baseline = self.attack_baseline(&baseline, &samples)?;
+        let findings = Findings {
+            config: self.config.clone(),
+            dataset: self.data.name.clone(),
+            data_sha256: self.data.sha256(),
+            classes: self.data.classes.clone(),
+            warnings: self.data.warnings.clone(),
+            metrics: self.metrics.clone(),
+            clean,
+            ensemble: attacked,
+            baseline,
+            surrogate,
+        };
+        let figures = self.figures(&ensemble, &samples, &findings)?;
+        let summary = findings.to_json(&self.dir.stages(), &figures);
+        write_json(&self.dir.path("summary.json"), &summary)?;
+        let text = findings.to_text();
+        Ok(Outcome { summary, text })
+    }
+
+    fn image_size(&self) -> usize {
+        self.data.train.size()[0]
+    }
+
+    fn untrained(&self) -> Result<SelfEnsemble> {
+        files::untrained(self.config, self.image_size(), self.data.classes.len())
+    }
+
+    /// Trains `learner` as a stage of the run; its metrics join the run's.
+    fn train(
+        &mut self,
+        learner: &mut dyn super::training::Learner,
+        stage: &str,
+        (stream, part): (Stream, u16),
+        schedule: Schedule,
+        finish: impl FnOnce(&RunDir, &mut dyn super::training::Learner) -> Result<()>,
+    ) -> Result<()> {
+        let metrics: Vec<EpochMetrics> = self.dir.stage(stage, || {
+            let dir = &self.dir;
+            let checkpoint = dir.checkpoint(stage);
+            let task = Task {
+                stage: stage.to_owned(),
+                stream,
+                part,
+                seed: self.config.seed,
+                checkpoint: &checkpoint,
+                config_hash: &self.hash,
+                resume_advice: &self.advice,
+            };
+            let splits = [&self.data.train, &self.data.test];
+            let metrics = train(learner, &task, schedule, splits, self.reporter, &mut |lines| {
+                dir.write_metrics(&[self.metrics.as_slice(), lines].concat())
+            })?;
+            finish(dir, learner)?;
+            Ok(metrics)
+        })?;
+        self.metrics.extend(metrics);
+        self.dir.write_metrics(&self.metrics)
+    }
+
+    fn train_backbone(&mut self, ensemble: &mut SelfEnsemble) -> Result<()> {
+        let b = &self.config.backbone;
+        let schedule = Schedule {
+            epochs: b.epochs,
+            batch: b.batch,
+            lr: b.lr,
+            cosine: b.cosine,
+        };
+        let backbone = &mut ensemble.backbone;
+        self.train(backbone, "backbone", (Stream::TrainBackbone, 0), schedule, |dir, learner| {
+            files::save_backbone(dir, learner.module())
+        })?;
+        files::load_backbone(&self.dir, &mut ensemble.backbone)
+    }
+
+    /// Heads from the deepest to the shallowest, as in the notebook.
+    fn train_heads(&mut self, ensemble: &mut SelfEnsemble) -> Result<()> {
+        let h = &self.config.heads;
+        let schedule = Schedule {
+            epochs: h.epochs,
+            batch: h.batch,
+            lr: h.lr,
+            cosine: false,
+        };
+        for index in (0..ensemble.heads.len()).rev() {
+            let layer = ensemble.heads[index].layer();
+            let stage = format!("head {layer}");
+            let mut learner = HeadLearner::new(ensemble, index)?;
+            let stream = (Stream::TrainHead, layer as u16);
+            self.train(&mut learner, &stage, stream, schedule, |_, _| Ok(()))?;
+            // A head that was finished before is read back from its last checkpoint.
+            let checkpoint = self.dir.checkpoint(&stage);
+            super::checkpoint::load(&checkpoint, &self.hash, super::training::Learner::module(&mut learner))?;
+        }
+        files::save_heads(&self.dir, ensemble)
+    }
+
+    fn train_baseline(&mut self) -> Result<Baseline> {
+        let b = &self.config.backbone;
+        let config = self.config.network(3, self.data.classes.len());
+        let mut baseline = Baseline {
+            net: ResNet::new(config, &mut Init::new(self.config.seed))?,
+        };
+        let schedule = Schedule {
+            epochs: b.epochs,
+            batch: b.batch,
+            lr: b.lr,
+            cosine: b.cosine,
+        };
+        self.train(&mut baseline, "baseline", (Stream::TrainBackbone, 1), schedule, |dir, learner| {
+            files::save_baseline(dir, learner.module())
+        })?;
+        files::load_baseline(&self.dir, &mut baseline.net)?;
+        Ok(baseline)
+    }
+
+    fn clean_accuracy(&self, ensemble: &SelfEnsemble, baseline: &Baseline) -> Result<CleanAccuracy> {
+        let (test, reporter) = (&self.data.test, self.reporter);
+        self.dir.stage("clean accuracy", || {
+            let (members, crossmax) = ensemble_accuracy(ensemble, test)?;
+            let clean = CleanAccuracy {
+                backbone: members.last().copied().unwrap_or(0.0),
+                layers: ensemble.layers().into_iter().zip(members).collect(),
+                ensemble: crossmax,
+                baseline: accuracy(&baseline.classifier()?, test, Stream::CleanTest, 0)?,
+                images: test.len(),
+            };
+            reporter.line(&format!(
+                "clean accuracy: backbone {:.2} %, self-ensemble {:.2} %, baseline {:.2} %",
+                100.0 * clean.backbone,
+                100.0 * clean.ensemble,
+                100.0 * clean.baseline
+            ));
+            Ok(clean)
+        })
+    }
+
+    /// The first test images.
+    fn samples(&self) -> Result<LabelledImages> {
+        let indices: Vec<usize> = (0..self.data.test.len().min(self.config.attack.images)).collect();
+        let ids = indices.iter().map(|&i| i as u32).collect();
+        LabelledImages::new(self.data.test.batch(&indices)?, self.data.test.labels_of(&indices), ids)
+    }
+
+    fn attack_task<'t>(&'t self, what: &'t str, state: &'t Path) -> AttackTask<'t> {
+        AttackTask {
+            what,
+            config: &self.config.attack,
+            seed: self.config.seed,
+            state,
+            config_hash: &self.hash,
+            resume_advice: &self.advice,
+        }
+    }
+
+    fn attack_ensemble(&self, ensemble: &SelfEnsemble, samples: &LabelledImages) -> Result<Attacked> {
+        let (state, export) = (self.dir.path(ATTACK_STATE), self.dir.path("attack/adversarial.safetensors"));
+        self.dir.stage("attack", || {
+            let classifier = EnsembleClassifier::new(ensemble, Aggregation::CrossMax)?;
+            let task = self.attack_task("the self-ensemble", &state);
+            let (state, attacked) = attack::run(&classifier, samples, &task, self.reporter)?;
+            attack::export(&export, samples, &state)?;
+            Ok(attacked)
+        })
+    }
+
+    fn attack_baseline(&self, baseline: &Baseline, samples: &LabelledImages) -> Result<Attacked> {
+        let state = self.dir.path("attack/baseline.safetensors");
+        self.dir.stage("baseline attack", || {
+            let task = self.attack_task("the plain baseline", &state);
+            Ok(attack::run(&baseline.classifier()?, samples, &task, self.reporter)?.1)
+        })
+    }
+
+    fn attack_surrogate(&self, ensemble: &SelfEnsemble, samples: &LabelledImages) -> Result<SurrogateAttack> {
+        let state = self.dir.path("attack/surrogate.safetensors");
+        self.dir.stage("surrogate attack", || {
+            let task = self.attack_task("the self-ensemble", &state);
+            surrogate::run(ensemble, samples, &task, self.reporter)
+        })
+    }
+
+    fn figures(&self, ensemble: &SelfEnsemble, samples: &LabelledImages, findings: &Findings) -> Result<Vec<String>> {
+        let path = self.dir.path("attack/prototypes.safetensors");
+        let (config, size, reporter) = (&self.config.figures, self.data.test.size(), self.reporter);
+        let advice = &self.advice;
+        self.dir.stage("prototypes", || {
+            prototypes::optimise(&ensemble.backbone, config, size, advice, reporter)?.save(&path)
+        })?;
+        let prototypes = Prototypes::load(&path)?;
+        let state = self.dir.path(ATTACK_STATE);
+        let missing = || Error::format(&state, "the state of the attack", "no file", "start a new run");
+        let attacked = attack::load_state(&self.attack_task("the self-ensemble", &state))?.ok_or_else(missing)?;
+        let material = Material {
+            data: &self.data,
+            ensemble,
+            samples,
+            attacked: &attacked,
+            prototypes: &prototypes,
+            findings,
+        };
+        self.dir.stage("figures", || pictures::draw(&self.dir, &material))
+    }
+}
+
+const ATTACK_STATE: &str = "attack/state.safetensors";

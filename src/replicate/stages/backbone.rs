@@ -1,0 +1,30 @@
+//! Training of the multi-resolution backbone.
+
+use crate::Result;
+use crate::attacks::Draw;
+use crate::autograd::Var;
+use crate::data::Split;
+use crate::ensemble::{BackboneClassifier, MultiResolution, Stream};
+use crate::nn::{Module, Pass};
+use crate::replicate::evaluate::accuracy;
+use crate::replicate::training::{Learner, Step};
+
+impl Learner for MultiResolution {
+    fn module(&mut self) -> &mut dyn Module {
+        self
+    }
+
+    fn forward(&self, images: &Var, draws: &[Draw]) -> Result<Step> {
+        let mut pass = Pass::train();
+        let logits = self.logits(images, draws, 0, &mut pass)?;
+        Ok(Step {
+            logits,
+            pass,
+            beside: None,
+        })
+    }
+
+    fn test(&self, test: &Split, epoch: u16) -> Result<Option<f64>> {
+        accuracy(&BackboneClassifier(self), test, Stream::EpochTest, epoch).map(Some)
+    }
+}

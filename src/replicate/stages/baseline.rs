@@ -1,0 +1,47 @@
+//! The baseline: the same blocks as a plain three-channel network, no views, no heads.
+
+use crate::Result;
+use crate::attacks::Draw;
+use crate::autograd::Var;
+use crate::data::Split;
+use crate::ensemble::{IMAGENET_MEAN, IMAGENET_STD, Stream};
+use crate::models::{PlainClassifier, ResNet};
+use crate::nn::{Module, Pass};
+use crate::replicate::evaluate::accuracy;
+use crate::replicate::training::{Learner, Step};
+
+/// A plain network with ImageNet's normalisation.
+pub(crate) struct Baseline {
+    /// The network.
+    pub net: ResNet,
+}
+
+impl Baseline {
+    /// The network as attacks see it: deterministic.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] if the network does not take three channels.
+    pub fn classifier(&self) -> Result<PlainClassifier<'_>> {
+        PlainClassifier::new(&self.net, IMAGENET_MEAN, IMAGENET_STD)
+    }
+}
+
+impl Learner for Baseline {
+    fn module(&mut self) -> &mut dyn Module {
+        &mut self.net
+    }
+
+    fn forward(&self, images: &Var, _: &[Draw]) -> Result<Step> {
+        let mut pass = Pass::train();
+        let logits = self.classifier()?.forward(images, &mut pass)?;
+        Ok(Step {
+            logits,
+            pass,
+            beside: None,
+        })
+    }
+
+    fn test(&self, test: &Split, epoch: u16) -> Result<Option<f64>> {
+        accuracy(&self.classifier()?, test, Stream::EpochTest, epoch).map(Some)
+    }
+}

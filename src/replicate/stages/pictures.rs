@@ -1,0 +1,261 @@
+//! The figures of a run.
+
+use super::prototypes::Prototypes;
+use crate::attacks::{AutoAttackState, Classifier, Draw, LabelledImages};
+use crate::autograd::Var;
+use crate::data::Dataset;
+use crate::ensemble::{Aggregation, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble, Stream};
+use crate::replicate::evaluate::predictions;
+use crate::replicate::figures::{
+    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, LayerBar, Picture, Predictor, Prototype, ViewRow,
+};
+use crate::replicate::run_dir::RunDir;
+use crate::replicate::summary::Findings;
+use crate::io::atomic;
+use crate::tensor::Tensor;
+use crate::Result;
+
+/// Where figures are written and what has been written.
+struct Album<'a> {
+    run: &'a RunDir,
+    written: Vec<String>,
+}
+
+impl Album<'_> {
+    fn add(&mut self, name: &str, png: Vec<u8>) -> Result<()> {
+        let name = format!("figures/{name}.png");
+        atomic::write(&self.run.path(&name), &png)?;
+        self.written.push(name);
+        Ok(())
+    }
+}
+
+/// What the figures show.
+pub(crate) struct Material<'a> {
+    /// The data.
+    pub data: &'a Dataset,
+    /// The trained ensemble.
+    pub ensemble: &'a SelfEnsemble,
+    /// The attacked images.
+    pub samples: &'a LabelledImages,
+    /// What AutoAttack made of them.
+    pub attacked: &'a AutoAttackState,
+    /// Images optimised from grey.
+    pub prototypes: &'a Prototypes,
+    /// All numbers.
+    pub findings: &'a Findings,
+}
+
+/// Draws all figures; their names relative to the run directory.
+pub(crate) fn draw(run: &RunDir, material: &Material<'_>) -> Result<Vec<String>> {
+    let mut album = Album {
+        run,
+        written: Vec::new(),
+    };
+    views(&mut album, material)?;
+    curves(&mut album, material)?;
+    layers(&mut album, material)?;
+    attack(&mut album, material)?;
+    broken(&mut album, material)?;
+    prototypes(&mut album, material)?;
+    Ok(album.written)
+}
+
+fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
+    let count = m.samples.len().min(2);
+    let rows: Vec<usize> = (0..count).collect();
+    let samples = m.samples.select(&rows)?;
+    let draws: Vec<Draw> = samples.ids().iter().map(|&id| Stream::Views.draw(id, 0, 0)).collect();
+    let stack = m.ensemble.backbone.views(&Var::constant(samples.images().clone()), &draws, 0)?;
+    let &[_, h, w, channels] = stack.dims() else {
+        return Ok(());
+    };
+    let resolutions = &m.ensemble.backbone.method().resolutions;
+    let values = stack.value().to_vec()?;
+    // One picture a view, with the normalisation undone.
+    let pictures: Vec<Vec<f32>> = (0..count * resolutions.len())
+        .map(|i| {
+            let (image, view) = (i / resolutions.len(), i % resolutions.len());
+            let pixels = values[image * h * w * channels..(image + 1) * h * w * channels].chunks_exact(channels);
+            let colour = |pixel: &[f32], c: usize| {
+                pixel[3 * view + c] * IMAGENET_STD[c] as f32 + IMAGENET_MEAN[c] as f32
+            };
+            pixels.flat_map(|pixel| [colour(pixel, 0), colour(pixel, 1), colour(pixel, 2)]).collect()
+        })
+        .collect();
+    let originals = pixels_of(samples.images())?;
+    let [oh, ow] = m.data.test.size();
+    let mut figure = Vec::with_capacity(count);
+    for image in 0..count {
+        let mut views = Vec::with_capacity(resolutions.len());
+        for (view, &resolution) in resolutions.iter().enumerate() {
+            views.push((resolution, Picture::new(w, h, &pictures[image * resolutions.len() + view])?));
+        }
+        figure.push(ViewRow {
+            name: class_name(m.data, samples.labels()[image]),
+            original: Picture::new(ow, oh, &originals[image])?,
+            views,
+        });
+    }
+    album.add("views", figures::views("Multi-resolution views", &figure)?)
+}
+
+fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
+    let of = |stage: &str, value: &dyn Fn(&crate::replicate::EpochMetrics) -> f64| -> Vec<f32> {
+        let lines = m.findings.metrics.iter().filter(|line| line.stage == stage);
+        lines.map(|line| value(line) as f32).collect()
+    };
+    let mut losses = Vec::new();
+    let mut accuracies = Vec::new();
+    for stage in ["backbone", "baseline"] {
+        losses.push((format!("{stage}, train"), of(stage, &|line| line.train_loss)));
+        accuracies.push((format!("{stage}, train"), of(stage, &|line| line.train_accuracy)));
+        accuracies.push((
+            format!("{stage}, test"),
+            of(stage, &|line| line.test_accuracy.unwrap_or(f64::NAN)),
+        ));
+    }
+    fn named(curves: &[(String, Vec<f32>)]) -> Vec<Curve<'_>> {
+        curves.iter().map(|(name, values)| Curve { name, values }).collect()
+    }
+    album.add("curves", figures::curves("Training", &named(&losses), &named(&accuracies))?)
+}
+
+fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
+    let clean = &m.findings.clean;
+    let mut bars: Vec<(String, f64, Predictor)> = clean
+        .layers
+        .iter()
+        .map(|(layer, accuracy)| (format!("layer {layer}"), *accuracy, Predictor::Layer))
+        .collect();
+    bars.push(("backbone".into(), clean.backbone, Predictor::Backbone));
+    bars.push(("ensemble".into(), clean.ensemble, Predictor::Ensemble));
+    let bars: Vec<LayerBar<'_>> = bars
+        .iter()
+        .map(|(name, accuracy, predictor)| LayerBar {
+            name,
+            accuracy: *accuracy as f32,
+            predictor: *predictor,
+        })
+        .collect();
+    let chance = 1.0 / m.data.classes.len().max(1) as f32;
+    album.add("layers", figures::layers("Clean accuracy of every predictor", &bars, chance)?)
+}
+
+fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
+    let rows = m.findings.attack_rows();
+    let stages: Vec<Vec<AttackStage<'_>>> = rows
+        .iter()
+        .map(|(_, stages)| {
+            let stage = |(name, accuracy, interval): &(String, f64, (f64, f64))| -> (String, f32, (f32, f32)) {
+                (name.clone(), *accuracy as f32, (interval.0 as f32, interval.1 as f32))
+            };
+            stages
+                .iter()
+                .map(|s| {
+                    let (_, accuracy, interval) = stage(s);
+                    AttackStage {
+                        name: &s.0,
+                        accuracy,
+                        interval,
+                    }
+                })
+                .collect()
+        })
+        .collect();
+    let rows: Vec<AttackRow<'_>> = rows
+        .iter()
+        .zip(&stages)
+        .map(|((name, _), stages)| AttackRow { name, stages })
+        .collect();
+    let title = format!("Accuracy under attack, L∞ {}", m.findings.eps_text());
+    album.add("attack", figures::attack(&title, &rows, m.samples.len())?)
+}
+
+fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
+    let indices: Vec<usize> =
+        (0..m.samples.len()).filter(|&i| m.attacked.records()[i].broken.is_some()).collect();
+    let [h, w] = m.data.test.size();
+    let clean = m.samples.select(&indices)?;
+    let adversarial = clean.with_images(m.attacked.adversarial().select(&indices)?)?;
+    let (clean_pixels, adversarial_pixels) = (pixels_of(clean.images())?, pixels_of(adversarial.images())?);
+    let clean_votes = votes(m, &clean, 0)?;
+    let adversarial_votes = votes(m, &adversarial, 1)?;
+    let mut rows = Vec::with_capacity(indices.len());
+    for i in 0..indices.len() {
+        rows.push(BrokenImage {
+            id: clean.ids()[i] as usize,
+            label: clean.labels()[i],
+            clean: Picture::new(w, h, &clean_pixels[i])?,
+            adversarial: Picture::new(w, h, &adversarial_pixels[i])?,
+            clean_votes: &clean_votes[i],
+            adversarial_votes: &adversarial_votes[i],
+        });
+    }
+    let eps = m.findings.config.attack.eps;
+    if eps == 0.0 {
+        // Nothing can be perturbed, so there is no scale to draw a perturbation in.
+        return Ok(());
+    }
+    let title = "Images broken by AutoAttack rand";
+    let sheets = figures::broken(title, &rows, &m.data.classes, eps as f32)?;
+    for (i, sheet) in sheets.into_iter().enumerate() {
+        let name = if i == 0 { "broken".to_owned() } else { format!("broken-{}", i + 1) };
+        album.add(&name, sheet)?;
+    }
+    Ok(())
+}
+
+/// The ensemble's class for every image in each of the configured number of draws; `iteration`
+/// keeps clean and adversarial draws apart.
+fn votes(m: &Material<'_>, samples: &LabelledImages, iteration: u16) -> Result<Vec<Vec<usize>>> {
+    let ensemble = EnsembleClassifier::new(m.ensemble, Aggregation::CrossMax)?;
+    let mut votes = vec![Vec::new(); samples.len()];
+    if samples.len() == 0 {
+        return Ok(votes);
+    }
+    for draw in 0..m.findings.config.figures.votes {
+        let draws: Vec<Draw> =
+            samples.ids().iter().map(|&id| Stream::Votes.draw(id, iteration, draw as u16)).collect();
+        let classes = predictions(&ensemble.logits(samples.images(), &draws)?)?;
+        votes.iter_mut().zip(classes).for_each(|(votes, class)| votes.push(class));
+    }
+    Ok(votes)
+}
+
+fn prototypes(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
+    let pixels = pixels_of(&m.prototypes.images)?;
+    let [h, w] = m.data.test.size();
+    let per_class = m.findings.config.figures.prototypes_per_class;
+    let mut images = Vec::with_capacity(pixels.len());
+    for (i, pixels) in pixels.iter().enumerate() {
+        images.push(Prototype {
+            picture: Picture::new(w, h, pixels)?,
+            loss: m.prototypes.losses.get(i).copied().unwrap_or(f32::NAN),
+            steps: m.prototypes.steps.get(i).map_or(0, |&steps| steps.max(0) as usize),
+        });
+    }
+    let classes: Vec<ClassPrototypes<'_>> = m
+        .data
+        .classes
+        .iter()
+        .zip(images.chunks(per_class))
+        .map(|(name, images)| ClassPrototypes { name, images })
+        .collect();
+    for (label, class) in classes.iter().enumerate() {
+        album.add(&format!("prototype-{label:03}"), figures::prototype(class)?)?;
+    }
+    let title = "Images optimised from grey for every class (backbone)";
+    album.add("prototypes", figures::prototype_sheet(title, &classes)?)
+}
+
+/// Pixels H,W,3 of every image.
+fn pixels_of(images: &Tensor) -> Result<Vec<Vec<f32>>> {
+    let n = images.shape().axis(0);
+    let size = images.len() / n.max(1);
+    Ok(images.to_vec()?.chunks(size.max(1)).map(<[f32]>::to_vec).collect())
+}
+
+fn class_name(data: &Dataset, label: usize) -> &str {
+    data.classes.get(label).map_or("?", String::as_str)
+}

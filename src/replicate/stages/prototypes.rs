@@ -1,0 +1,153 @@
+//! Images optimised from grey until the backbone takes them for a class: what it thinks the class
+//! looks like (the notebook's "grey start" attack).
+
+use crate::attacks::Classifier;
+use crate::autograd::Var;
+use crate::ensemble::{BackboneClassifier, MultiResolution, Stream};
+use crate::io::{Stored, TensorFile};
+use crate::replicate::{FiguresConfig, Reporter, check_stop};
+use crate::tensor::Tensor;
+use crate::{Error, Result};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Steps between two looks at the clock and the stop flag.
+const STRIDE: usize = 20;
+
+/// The images of all classes and how far each got.
+pub(crate) struct Prototypes {
+    /// [classes · per class, H, W, 3], class by class.
+    pub images: Tensor,
+    /// Cross-entropy at each image's last step.
+    pub losses: Vec<f32>,
+    /// Steps each image took.
+    pub steps: Vec<i64>,
+}
+
+impl Prototypes {
+    /// Writes the images (N,3,H,W), losses and steps.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if that is not possible.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let n = self.losses.len();
+        let tensors = BTreeMap::from([
+            ("images".to_owned(), Stored::F32(self.images.nhwc_to_nchw()?)),
+            ("losses".to_owned(), Stored::F32(Tensor::from_slice([n], &self.losses)?)),
+            ("steps".to_owned(), Stored::Int([n].into(), self.steps.clone())),
+        ]);
+        TensorFile {
+            tensors,
+            metadata: BTreeMap::new(),
+        }
+        .save(path)
+    }
+
+    /// Reads what [`Prototypes::save`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the file is not whole.
+    pub fn load(path: &Path) -> Result<Self> {
+        let mut file = TensorFile::load(path)?;
+        let mut take = |name: &str| {
+            file.tensors.remove(name).ok_or_else(|| {
+                Error::format(path, format!("a tensor {name}"), "none", "delete the file to draw it anew")
+            })
+        };
+        match (take("images")?, take("losses")?, take("steps")?) {
+            (Stored::F32(images), Stored::F32(losses), Stored::Int(_, steps)) => Ok(Self {
+                images: images.nchw_to_nhwc()?,
+                losses: losses.to_vec()?,
+                steps,
+            }),
+            _ => Err(Error::format(path, "images, losses and steps", "other types", "delete the file")),
+        }
+    }
+}
+
+/// One image on its way.
+struct Search {
+    class: usize,
+    id: u32,
+    p: Tensor,
+    image: Tensor,
+    loss: f32,
+    steps: usize,
+    done: bool,
+}
+
+/// Optimises `config.prototypes_per_class` images for each class by plain SGD on p, where the
+/// image is 0.5 + scale·tanh(p), clipped to [0, 1]; every step sees a fresh draw of the views.
+pub(crate) fn optimise(
+    backbone: &MultiResolution,
+    config: &FiguresConfig,
+    image_size: [usize; 2],
+    resume_advice: &str,
+    reporter: &dyn Reporter,
+) -> Result<Prototypes> {
+    let classifier = BackboneClassifier(backbone);
+    let shape = [1, image_size[0], image_size[1], 3];
+    let per_class = config.prototypes_per_class;
+    let mut searches: Vec<Search> = (0..classifier.classes() * per_class)
+        .map(|i| Search {
+            class: i / per_class,
+            id: i as u32,
+            p: Tensor::zeros(shape),
+            image: Tensor::full(shape, 0.5),
+            loss: f32::INFINITY,
+            steps: 0,
+            done: false,
+        })
+        .collect();
+    reporter.begin("prototypes", config.prototype_steps as u64, "steps");
+    for first in (0..config.prototype_steps).step_by(STRIDE) {
+        check_stop(resume_advice)?;
+        let last = (first + STRIDE).min(config.prototype_steps);
+        searches.par_iter_mut().try_for_each(|search| {
+            (first..last).try_for_each(|step| advance(&classifier, config, search, step))
+        })?;
+        let left = searches.iter().filter(|search| !search.done).count();
+        reporter.advance(last as u64, &format!("{left} images above the loss limit"));
+        if left == 0 {
+            break;
+        }
+    }
+    reporter.end();
+    let images: Vec<Tensor> = searches.iter().map(|search| search.image.clone()).collect();
+    Ok(Prototypes {
+        images: Tensor::stack_rows(&images)?,
+        losses: searches.iter().map(|search| search.loss).collect(),
+        steps: searches.iter().map(|search| search.steps as i64).collect(),
+    })
+}
+
+fn advance(classifier: &BackboneClassifier<'_>, config: &FiguresConfig, search: &mut Search, step: usize) -> Result<()> {
+    if search.done {
+        return Ok(());
+    }
+    let p = Var::leaf(search.p.clone());
+    let image = p.tanh()?.affine(config.prototype_scale as f32, 0.5)?.clamp(0.0, 1.0)?;
+    let draw = Stream::Prototypes.draw(search.id, step as u16, 0);
+    let at_image = classifier.linearise(image.value(), &[draw])?;
+    let logits = Var::leaf(at_image.logits.clone());
+    let loss = logits.cross_entropy(&[search.class])?;
+    search.loss = loss.value().item()?;
+    search.image = image.value().clone();
+    search.steps = step;
+    if f64::from(search.loss) <= config.prototype_loss {
+        search.done = true;
+        return Ok(());
+    }
+    let none = || Error::argument("prototypes", "gradient", "a gradient", "none");
+    let cotangent = loss.backward(None)?.take(&logits).ok_or_else(none)?;
+    let gradient = (at_image.pullback)(&cotangent)?;
+    let slope = image.backward(Some(gradient))?.take(&p).ok_or_else(none)?;
+    let lr = config.prototype_lr as f32;
+    let slope = slope.host("prototypes")?;
+    for (p, &slope) in search.p.make_mut("prototypes")?.iter_mut().zip(slope) {
+        *p -= lr * slope;
+    }
+    search.steps = step + 1;
+    Ok(())
+}

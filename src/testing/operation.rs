@@ -1,0 +1,202 @@
+//! Every operation under test with its settings, applied in any number type.
+
+use super::conformance::Place;
+use super::formula::FormulaNoise;
+use crate::autograd::Var;
+use crate::ensemble::crossmax;
+use crate::ops::{AvgPool2d, BatchNormMode, Conv2d, ViewDraw, ViewStack};
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+
+/// What becomes of a loss of every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduction {
+    /// It is kept: [N].
+    None,
+    /// The mean over rows is taken: a scalar.
+    Mean,
+}
+
+/// An operation and everything that it is given beside tracked inputs. The variants are methods of
+/// [`Var`] (or functions) of the same name; their operands are the inputs in that order.
+#[derive(Clone, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the arguments of the operations"
+)]
+pub enum Operation {
+    Conv2d(Conv2d),
+    BatchNormTrain {
+        eps: f64,
+    },
+    BatchNormEval {
+        eps: f64,
+        mean: Tensor<f64>,
+        variance: Tensor<f64>,
+    },
+    Linear,
+    MatMul,
+    MaxPool2d {
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+    },
+    AvgPool2d(AvgPool2d),
+    GlobalAvgPool2d,
+    Relu,
+    Tanh,
+    Clamp {
+        low: f64,
+        high: f64,
+    },
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Roll(Vec<[i32; 2]>),
+    Concat,
+    Flatten,
+    ResizeBicubic {
+        height: usize,
+        width: usize,
+    },
+    Contrast(Vec<f64>),
+    MixChannels(Vec<f64>),
+    ChannelMean,
+    Sum {
+        axis: usize,
+    },
+    Mean {
+        axis: usize,
+    },
+    Max {
+        axis: usize,
+    },
+    TopK {
+        axis: usize,
+        k: usize,
+    },
+    Softmax,
+    LogSoftmax,
+    CrossEntropy {
+        labels: Vec<usize>,
+        reduction: Reduction,
+    },
+    SoftCrossEntropy {
+        targets: Tensor<f64>,
+        reduction: Reduction,
+    },
+    Dlr {
+        labels: Vec<usize>,
+    },
+    DlrTargeted {
+        labels: Vec<usize>,
+        targets: Vec<usize>,
+    },
+    CrossMax {
+        k: usize,
+    },
+    ViewStack(Views),
+}
+
+/// The settings of a view stack.
+#[derive(Clone, Debug)]
+pub struct Views {
+    /// Resolution of every view, in pixels.
+    pub resolutions: Vec<usize>,
+    /// Amplitude of the noise.
+    pub amplitude: f64,
+    /// Mean of every colour in the final normalisation.
+    pub mean: [f64; 3],
+    /// Standard deviation of every colour in the final normalisation.
+    pub std: [f64; 3],
+    /// One draw an image and view.
+    pub draws: Vec<ViewDraw>,
+    /// The noise pictures.
+    pub noise: FormulaNoise,
+}
+
+impl Operation {
+    /// The operation's output for `inputs`, which are at `place`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if there are too few inputs; errors of the operation.
+    pub fn apply<T: Element>(&self, inputs: &[Var<T>], place: &Place) -> Result<Var<T>> {
+        let at = |i: usize| {
+            let expected = || Error::argument("Operation", "inputs", "one more", inputs.len());
+            inputs.get(i).ok_or_else(expected)
+        };
+        let numbers = |values: &[f64]| values.iter().map(|&v| T::of(v)).collect::<Vec<T>>();
+        let x = at(0)?;
+        match self {
+            Self::Conv2d(options) => x.conv2d(at(1)?, inputs.get(2), *options),
+            Self::BatchNormTrain { eps } => {
+                let mode = BatchNormMode::Train;
+                Ok(x.batch_norm(at(1)?, at(2)?, mode, T::of(*eps))?.0)
+            }
+            Self::BatchNormEval {
+                eps,
+                mean,
+                variance,
+            } => {
+                let (mean, variance) = (&place.put(mean)?, &place.put(variance)?);
+                let mode = BatchNormMode::Eval { mean, variance };
+                Ok(x.batch_norm(at(1)?, at(2)?, mode, T::of(*eps))?.0)
+            }
+            Self::Linear => x.linear(at(1)?, inputs.get(2)),
+            Self::MatMul => x.matmul(at(1)?),
+            Self::MaxPool2d {
+                kernel,
+                stride,
+                padding,
+            } => x.max_pool2d(*kernel, *stride, *padding),
+            Self::AvgPool2d(options) => x.avg_pool2d(*options),
+            Self::GlobalAvgPool2d => x.global_avg_pool2d(),
+            Self::Relu => x.relu(),
+            Self::Tanh => x.tanh(),
+            Self::Clamp { low, high } => x.clamp(T::of(*low), T::of(*high)),
+            Self::Add => x.add(at(1)?),
+            Self::Sub => x.sub(at(1)?),
+            Self::Mul => x.mul(at(1)?),
+            Self::Div => x.div(at(1)?),
+            Self::Roll(shifts) => x.roll(shifts),
+            Self::Concat => Var::concat(&inputs.iter().collect::<Vec<_>>()),
+            Self::Flatten => x.flatten(),
+            Self::ResizeBicubic { height, width } => x.resize_bicubic(*height, *width),
+            Self::Contrast(amounts) => x.contrast(&numbers(amounts)),
+            Self::MixChannels(amounts) => x.mix_channels(&numbers(amounts)),
+            Self::ChannelMean => x.channel_mean(),
+            Self::Sum { axis } => x.sum(*axis),
+            Self::Mean { axis } => x.mean(*axis),
+            Self::Max { axis } => x.max(*axis),
+            Self::TopK { axis, k } => x.top_k(*axis, *k),
+            Self::Softmax => x.softmax(),
+            Self::LogSoftmax => x.log_softmax(),
+            Self::CrossEntropy { labels, reduction } => {
+                reduce(x.cross_entropy(labels)?, *reduction)
+            }
+            Self::SoftCrossEntropy { targets, reduction } => {
+                reduce(x.soft_cross_entropy(&place.put(targets)?)?, *reduction)
+            }
+            Self::Dlr { labels } => x.dlr(labels),
+            Self::DlrTargeted { labels, targets } => x.dlr_targeted(labels, targets),
+            Self::CrossMax { k } => crossmax(x, *k),
+            Self::ViewStack(views) => views.apply(x),
+        }
+    }
+}
+
+impl Views {
+    fn apply<T: Element>(&self, x: &Var<T>) -> Result<Var<T>> {
+        let size = [x.shape().axis(1), x.shape().axis(2)];
+        let plan = ViewStack::new(size, &self.resolutions, self.amplitude, self.mean, self.std)?;
+        x.view_stack(&plan, &self.draws, &self.noise)
+    }
+}
+
+fn reduce<T: Element>(losses: Var<T>, reduction: Reduction) -> Result<Var<T>> {
+    match reduction {
+        Reduction::None => Ok(losses),
+        Reduction::Mean => losses.mean_all(),
+    }
+}
