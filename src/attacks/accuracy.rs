@@ -33,7 +33,12 @@ pub fn redrawn_accuracy<T: Element>(
     repeats: u16,
 ) -> Result<RedrawnAccuracy> {
     if repeats == 0 {
-        return Err(Error::argument("redrawn_accuracy", "repeats", "at least 1", repeats));
+        return Err(Error::argument(
+            "redrawn_accuracy",
+            "repeats",
+            "at least 1",
+            repeats,
+        ));
     }
     samples.check_labels(oracle.classes())?;
     let mut fractions = Vec::with_capacity(repeats.into());
@@ -41,9 +46,17 @@ pub fn redrawn_accuracy<T: Element>(
     let mut right = Vec::new();
     for repeat in 0..repeats {
         if repeat < oracle.distinct_draws(repeats) {
-            let draws: Vec<_> = samples.ids().iter().map(|&id| evaluation.draw(id, repeat)).collect();
+            let draws: Vec<_> = samples
+                .ids()
+                .iter()
+                .map(|&id| evaluation.draw(id, repeat))
+                .collect();
             let predictions = oracle.predictions(samples.images(), &draws)?;
-            right = predictions.iter().zip(samples.labels()).map(|(p, label)| p == label).collect();
+            right = predictions
+                .iter()
+                .zip(samples.labels())
+                .map(|(p, label)| p == label)
+                .collect();
         }
         for (count, &right) in right_counts.iter_mut().zip(&right) {
             *count += u16::from(right);

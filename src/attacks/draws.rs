@@ -1,24 +1,24 @@
-//! Who uses which random draw.
-//!
-//! Every evaluation of a model by an attack has a [`Draw`] of its own, which depends on nothing
-//! but the image's id and the place of the evaluation in the attack:
-//!
-//! | `attack` | evaluation | `restart` | `iteration` | `draw` |
-//! | --- | --- | --- | --- | --- |
-//! | 0 | code outside this module | | | |
-//! | 1 | accuracy without a search | 0 initial, 1 re-drawn after AutoAttack, 2 + s re-drawn after slot s | 0 | repeat |
-//! | 2 + 3s | attack in slot s: prediction that decides what is attacked | 0 | 0 | 0 |
-//! | 3 + 3s | its search | restart | iterate, 0 is the start | EoT draw |
-//! | 4 + 3s | re-check of what it returned | 0 | 0 | 0 |
-//!
-//! With [`AttackSlot::COUNT`] slots the numbers end at 31; those from 32 belong to the caller. The
-//! random start of a search has the draw of its iterate 0, in the stream of
-//! [`Purpose::Attack`](crate::tensor::Purpose::Attack).
+//! Who uses which random draw: see the table at [`AttackSlot`].
 
 use super::Draw;
 use crate::{Error, Result};
 
 /// Number of an attack among those of a run. Attacks in different slots share no random draw.
+///
+/// Every evaluation of a model by an attack has a [`Draw`] of its own, which depends on nothing
+/// but the image's id and the place of the evaluation in the attack:
+///
+/// | `attack` | evaluation | `restart` | `iteration` | `draw` |
+/// | --- | --- | --- | --- | --- |
+/// | 0 | code outside this module | | | |
+/// | 1 | accuracy without a search | 0 initial, 1 re-drawn after AutoAttack, 2 + s re-drawn after slot s | 0 | repeat |
+/// | 2 + 3s | attack in slot s: prediction that decides what is attacked | 0 | 0 | 0 |
+/// | 3 + 3s | its search | restart | iterate, 0 is the start | EoT draw |
+/// | 4 + 3s | re-check of what it returned | 0 | 0 | 0 |
+///
+/// With [`AttackSlot::COUNT`] slots the numbers end at 31; those from 32 belong to the caller. The
+/// random start of a search has the draw of its iterate 0, in the stream of
+/// [`Purpose::Attack`](crate::tensor::Purpose::Attack).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "u8", into = "u8")]
 pub struct AttackSlot(u8);

@@ -28,8 +28,8 @@ mod threat;
 pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};
 pub use apgd::{Apgd, ApgdConfig, Perturbation, Perturbed, perturb};
 pub use autoattack::{
-    AttackKind, AutoAttackConfig, AutoAttackProgress, AutoAttackReport, AutoAttackState, Break, ImageRecord, OnBlock,
-    OnProgress, Share, autoattack,
+    AttackKind, AutoAttackConfig, AutoAttackProgress, AutoAttackReport, AutoAttackState, Break, ImageRecord,
+    OnBlock, OnProgress, Share, autoattack,
 };
 pub use classifier::{Classifier, Draw, Linearised, Pullback, linearise};
 pub use draws::{AttackSlot, Evaluation};

@@ -36,6 +36,37 @@ struct Part<T: Element> {
     predictions: Vec<usize>,
 }
 
+impl<T: Element> Appraisal<T> {
+    /// Adds the rows of `part`, the first of which is row `first` of all; `draws` rows an image.
+    fn add(&mut self, part: &Part<T>, first: usize, draws: usize) -> Result<()> {
+        let sums = self.gradient.make_mut("appraise")?;
+        let gradients = part
+            .gradient
+            .host("appraise")?
+            .chunks_exact(row_len(&part.gradient));
+        let rows = gradients.zip(part.loss.host("appraise")?).zip(&part.predictions);
+        for (row, ((gradient, &loss), &prediction)) in (first..).zip(rows) {
+            let image = row / draws;
+            let sum = &mut sums[image * gradient.len()..][..gradient.len()];
+            sum.iter_mut().zip(gradient).for_each(|(sum, &g)| *sum += g);
+            self.mean_loss[image] += loss;
+            self.last_loss[image] = loss;
+            self.last_prediction[image] = prediction;
+        }
+        Ok(())
+    }
+
+    /// Makes means of sums.
+    fn divide(&mut self, draws: T) -> Result<()> {
+        self.gradient
+            .make_mut("appraise")?
+            .iter_mut()
+            .for_each(|sum| *sum /= draws);
+        self.mean_loss.iter_mut().for_each(|sum| *sum /= draws);
+        Ok(())
+    }
+}
+
 impl<'a, T: Element> Oracle<'a, T> {
     /// Rows of a sub-batch that suit CIFAR-size networks on a CPU.
     pub const SUB_BATCH: usize = 32;
@@ -51,7 +82,10 @@ impl<'a, T: Element> Oracle<'a, T> {
         if sub_batch == 0 {
             return Err(Error::argument("Oracle", "sub_batch", "at least 1", sub_batch));
         }
-        Ok(Self { classifier, sub_batch })
+        Ok(Self {
+            classifier,
+            sub_batch,
+        })
     }
 
     /// The classifier's number of classes.
@@ -75,9 +109,12 @@ impl<'a, T: Element> Oracle<'a, T> {
     /// # Errors
     /// [`Error::NotFinite`] if a logit is NaN or infinite; the classifier's errors.
     pub fn logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
+        check_count("draws", draws.len(), images)?;
         let parts = self.in_parallel(0..draws.len(), |rows| {
             let draws = &draws[rows.clone()];
-            let logits = self.classifier.logits(&images.rows(rows.start, draws.len())?, draws)?;
+            let logits = self
+                .classifier
+                .logits(&images.rows(rows.start, draws.len())?, draws)?;
             self.check_logits(&logits, draws)?;
             Ok(logits)
         })?;
@@ -106,44 +143,34 @@ impl<'a, T: Element> Oracle<'a, T> {
         draws: u16,
         draw: &(dyn Fn(usize, u16) -> Draw + Sync),
     ) -> Result<Appraisal<T>> {
-        const OP: &str = "Oracle::appraise";
         let n = labels.len();
+        check_count("labels", n, images)?;
         let draws = usize::from(self.distinct_draws(draws));
-        let mut gradient = Tensor::zeros(*images.shape());
-        let mut mean_loss = vec![T::zero(); n];
-        let mut last_loss = vec![T::zero(); n];
-        let mut last_prediction = vec![0; n];
+        let mut total = Appraisal {
+            gradient: Tensor::zeros(*images.shape()),
+            mean_loss: vec![T::zero(); n],
+            last_loss: vec![T::zero(); n],
+            last_prediction: vec![0; n],
+        };
         // Row r is draw r mod `draws` of image r / `draws`.
         let rows = n * draws;
         let wave = self.sub_batch * Self::PENDING * rayon::current_num_threads();
         for first in (0..rows).step_by(wave.max(1)) {
             let parts = self.in_parallel(first..rows.min(first + wave), |rows| {
                 let owners: Vec<usize> = rows.clone().map(|row| row / draws).collect();
-                // `draws` is a u16 in origin.
+                // The number of a draw fits, for so does the number of draws.
                 let names: Vec<Draw> = rows.map(|row| draw(row / draws, (row % draws) as u16)).collect();
                 let labels: Vec<usize> = owners.iter().map(|&i| labels[i]).collect();
                 self.differentiate(&images.select(&owners)?, &labels, loss, &names)
             })?;
             let mut row = first;
-            let sums = gradient.make_mut(OP)?;
             for part in &parts {
-                let gradients = part.gradient.host(OP)?.chunks_exact(row_len(images));
-                let losses = part.loss.host(OP)?;
-                for ((from, &loss), &prediction) in gradients.zip(losses).zip(&part.predictions) {
-                    let image = row / draws;
-                    let to = &mut sums[image * from.len()..][..from.len()];
-                    to.iter_mut().zip(from).for_each(|(sum, &g)| *sum += g);
-                    mean_loss[image] += loss;
-                    last_loss[image] = loss;
-                    last_prediction[image] = prediction;
-                    row += 1;
-                }
+                total.add(part, row, draws)?;
+                row += part.predictions.len();
             }
         }
-        let count = T::of(draws as f64);
-        gradient.make_mut(OP)?.iter_mut().for_each(|g| *g /= count);
-        mean_loss.iter_mut().for_each(|loss| *loss /= count);
-        Ok(Appraisal { gradient, mean_loss, last_loss, last_prediction })
+        total.divide(T::of(draws as f64))?;
+        Ok(total)
     }
 
     /// Runs `f` on the sub-batches of `rows`; results in their order.
@@ -177,7 +204,11 @@ impl<'a, T: Element> Oracle<'a, T> {
         }
         check_finite("the loss gradient", &gradient, draws)?;
         let predictions = predicted_classes(&linearised.logits)?;
-        Ok(Part { gradient, loss, predictions })
+        Ok(Part {
+            gradient,
+            loss,
+            predictions,
+        })
     }
 
     fn check_logits(&self, logits: &Tensor<T>, draws: &[Draw]) -> Result<()> {
@@ -188,6 +219,20 @@ impl<'a, T: Element> Oracle<'a, T> {
         }
         check_finite("the logits", logits, draws)
     }
+}
+
+/// Refuses a number of draws or labels that is not that of the images.
+fn check_count<T: Element>(arg: &'static str, found: usize, images: &Tensor<T>) -> Result<()> {
+    let n = images.shape().axis(0);
+    if found == n {
+        return Ok(());
+    }
+    Err(Error::argument(
+        "Oracle",
+        arg,
+        format!("{n}, one an image"),
+        found,
+    ))
 }
 
 /// Refuses NaN and infinities: comparisons would silently count them as a broken or a robust image.

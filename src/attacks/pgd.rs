@@ -3,7 +3,9 @@
 
 use super::random_start::uniforms;
 use super::rows::copy_row;
-use super::{AttackLoss, AttackSlot, LabelledImages, LinfBall, OnIteration, Oracle, SearchProgress, StartSource};
+use super::{
+    AttackLoss, AttackSlot, LabelledImages, LinfBall, OnIteration, Oracle, SearchProgress, StartSource,
+};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -56,7 +58,12 @@ impl PgdConfig {
 
     fn check(&self) -> Result<()> {
         if !(self.step_size >= 0.0 && self.step_size.is_finite()) {
-            return Err(Error::argument("pgd", "step_size", "finite and at least 0", self.step_size));
+            return Err(Error::argument(
+                "pgd",
+                "step_size",
+                "finite and at least 0",
+                self.step_size,
+            ));
         }
         if self.eot == 0 {
             return Err(Error::argument("pgd", "eot", "at least 1", self.eot));

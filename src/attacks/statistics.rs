@@ -14,7 +14,9 @@ pub fn wilson(successes: usize, n: usize) -> (f64, f64) {
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;
-    (((centre - half) / scale).max(0.0), ((centre + half) / scale).min(1.0))
+    // The interval contains p; rounding must not put p a last bit outside.
+    let (low, high) = ((centre - half) / scale, (centre + half) / scale);
+    (low.max(0.0).min(p), high.min(1.0).max(p))
 }
 
 /// Mean and sample standard deviation (n − 1) of `values`; (0, 0) without values, deviation 0 for
@@ -46,6 +48,7 @@ mod tests {
         assert!(low == 0.0 && close(high, 0.2775), "{low} {high}");
         let (low, high) = wilson(10, 10);
         assert!(close(low, 0.7225) && high == 1.0, "{low} {high}");
+        assert!(wilson(0, 6).0 == 0.0 && wilson(6, 6).1 == 1.0);
         assert_eq!(wilson(0, 0), (0.0, 1.0));
     }
 

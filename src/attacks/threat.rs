@@ -65,12 +65,7 @@ impl<T: Element> LinfBall<T> {
     }
 
     /// `f(clean, direction, largest |direction| of the image)` of every element.
-    fn start(
-        &self,
-        clean: &Tensor<T>,
-        uniforms: &Tensor<T>,
-        f: impl Fn(T, T, T) -> T,
-    ) -> Result<Tensor<T>> {
+    fn start(&self, clean: &Tensor<T>, uniforms: &Tensor<T>, f: impl Fn(T, T, T) -> T) -> Result<Tensor<T>> {
         if uniforms.shape() != clean.shape() {
             let (expected, found) = (clean.shape(), uniforms.shape());
             return Err(Error::shape("random start", "uniforms", expected, found));
@@ -119,7 +114,10 @@ pub fn linf_distances<T: Element>(a: &Tensor<T>, b: &Tensor<T>) -> Result<Vec<f6
         return Err(Error::shape(OP, "b", a.shape(), b.shape()));
     }
     let image = row_len(a);
-    let pairs = a.host(OP)?.chunks_exact(image).zip(b.host(OP)?.chunks_exact(image));
+    let pairs = a
+        .host(OP)?
+        .chunks_exact(image)
+        .zip(b.host(OP)?.chunks_exact(image));
     let largest = |(a, b): (&[T], &[T])| {
         let differences = a.iter().zip(b).map(|(a, b)| (a.as_f64() - b.as_f64()).abs());
         differences.fold(0.0, f64::max)

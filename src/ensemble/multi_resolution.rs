@@ -57,6 +57,11 @@ impl<T: Element> MultiResolution<T> {
         })
     }
 
+    /// Makes the views' random draws belong to another seed.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.philox = Philox::new(seed, Purpose::Views);
+    }
+
     /// The settings of the views.
     pub fn method(&self) -> &Method {
         &self.method

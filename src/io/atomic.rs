@@ -4,6 +4,9 @@ use crate::{Error, Result};
 use std::io::Write;
 use std::path::Path;
 
+/// How the names of temporary files begin and end.
+const TEMPORARY: [&str; 2] = [".crossmax-", ".tmp"];
+
 /// Writes `bytes` to `path` through a temporary file beside it, flushed to disk and renamed: a
 /// reader sees the old content or the new, never a part, whatever happens in between.
 ///
@@ -17,7 +20,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     };
     let failed = |source| Error::io(path, "write the file", source);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".crossmax-").suffix(".tmp");
+    builder.prefix(TEMPORARY[0]).suffix(TEMPORARY[1]);
     // The mode of an ordinary new file: temporary files are private by default.
     #[cfg(unix)]
     {
@@ -28,6 +31,24 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Removes from `folder` the temporary files of processes that were killed while writing. No other
+/// process may be writing there.
+///
+/// # Errors
+/// [`Error::Io`] if the folder cannot be listed or a file cannot be removed.
+pub fn remove_leftovers(folder: &Path) -> Result<()> {
+    let failed = |source| Error::io(folder, "remove half-written files", source);
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with(TEMPORARY[0]) && name.ends_with(TEMPORARY[1]) {
+            std::fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
     Ok(())
 }
 

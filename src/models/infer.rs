@@ -13,7 +13,8 @@ use std::path::Path;
 /// (stride, max_pool) says otherwise.
 ///
 /// # Errors
-/// [`Error::Format`] if the names are not a ResNet's or contradict each other.
+/// [`Error::Format`] if the names are not a ResNet's or contradict each other, or the file holds
+/// fewer numbers than such a network has.
 pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>) -> Result<ResNetConfig> {
     let shape = |name: &str| {
         file.tensors.get(name).map(|tensor| tensor.shape().dims().to_vec()).ok_or_else(|| {
@@ -44,7 +45,7 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
         widths.push(axis(&format!("layer{stage}.0.conv1.weight"), 0)?);
         blocks.push(count(&|j| format!("layer{stage}.{j}.conv1.weight")));
     }
-    Ok(ResNetConfig {
+    let config = ResNetConfig {
         stem: Stem {
             channels: axis("conv1.weight", 1)?,
             width: axis("conv1.weight", 0)?,
@@ -56,5 +57,30 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
         widths,
         blocks,
         classes: axis("fc.weight", 0)?,
-    })
+    };
+    // A small file must not make its reader take memory for a huge network.
+    let (needed, stored) = (weights(&config), file.tensors.values().map(|t| t.shape().len() as u128).sum());
+    if needed > stored {
+        let expected = format!("a ResNet of at least {needed} numbers, going by the shapes of its first layers");
+        return Err(Error::format(path, expected, stored, "check the file"));
+    }
+    Ok(config)
+}
+
+/// Weights of all convolutions but those of shortcuts, and of the last layer.
+fn weights(config: &ResNetConfig) -> u128 {
+    let stem = config.stem;
+    let mut sum = [stem.channels, stem.width, stem.kernel, stem.kernel].iter().map(|&n| n as u128).product::<u128>();
+    let mut input = stem.width as u128;
+    for (&width, &blocks) in config.widths.iter().zip(&config.blocks) {
+        let (width, output) = (width as u128, (width * config.block.expansion()) as u128);
+        for _ in 0..blocks {
+            sum += match config.block {
+                BlockKind::Basic => 9 * width * (input + width),
+                BlockKind::Bottleneck => width * (input + 9 * width + output),
+            };
+            input = output;
+        }
+    }
+    sum + input * config.classes as u128
 }

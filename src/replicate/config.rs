@@ -231,6 +231,12 @@ impl Config {
             in_range(name, value as f64, low as f64, high as f64)
         };
         count("backbone.input_size", self.backbone.input_size, 4, 4096)?;
+        for &width in &self.backbone.widths {
+            count("backbone.widths", width, 1, 65_536)?;
+        }
+        for &blocks in &self.backbone.blocks {
+            count("backbone.blocks", blocks, 1, 1000)?;
+        }
         count("backbone.epochs", self.backbone.epochs.into(), 1, 10_000)?;
         count("backbone.batch", self.backbone.batch, 2, 65_536)?;
         in_range("backbone.lr", self.backbone.lr, 1e-12, 1e3)?;
@@ -252,7 +258,14 @@ impl Config {
         in_range("figures.prototype_scale", self.figures.prototype_scale, 0.0, 1.0)?;
         in_range("figures.prototype_loss", self.figures.prototype_loss, 0.0, 1e6)?;
         count("figures.votes", self.figures.votes, 1, 60_000)?;
-        let heads = self.head_layers().len();
+        let (layers, deepest) = (self.head_layers(), self.backbone.blocks.iter().sum::<usize>() + 3);
+        for (i, &layer) in layers.iter().enumerate() {
+            count("heads.layers", layer, 0, deepest)?;
+            if layers[..i].contains(&layer) {
+                return Err(Error::Usage(format!("heads.layers names layer {layer} twice")));
+            }
+        }
+        let heads = layers.len();
         if heads + 1 < self.method.top_k {
             return Err(Error::Usage(format!(
                 "{heads} heads and the backbone are fewer than the method's top_k of {}",

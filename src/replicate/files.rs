@@ -23,25 +23,29 @@ const BACKBONE: &str = "backbone.safetensors";
 const HEADS: &str = "heads.safetensors";
 const BASELINE: &str = "baseline.safetensors";
 
-/// What a run must know of its data to be opened without them.
+/// What a run must know of its beginning: to be opened without its data, and to be resumed with
+/// nothing but the data and the configuration it began with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DataFacts {
     pub name: String,
     pub sha256: String,
     pub classes: Vec<String>,
     pub image_size: usize,
+    /// [`Config::hash`].
+    pub config: String,
 }
 
 impl DataFacts {
     /// The stage whose record they are.
     pub const STAGE: &'static str = "data";
 
-    pub fn of(data: &Dataset) -> Self {
+    pub fn of(data: &Dataset, config_hash: &str) -> Self {
         Self {
             name: data.name.clone(),
             sha256: data.sha256(),
             classes: data.classes.clone(),
             image_size: data.train.size()[0],
+            config: config_hash.to_owned(),
         }
     }
 }

@@ -39,13 +39,14 @@ pub struct Outcome {
 /// after [`super::request_stop`]; errors of the data, the files and the computation.
 pub fn run(config: &Config, out: &Path, resume: bool, reporter: &dyn Reporter) -> Result<Outcome> {
     config.check()?;
-    // The data are opened first, so that a wrong path leaves no directory behind.
+    // Data and network come first, so that what is wrong with them leaves no directory behind.
     let data = open_data(config, reporter)?;
+    let ensemble = files::untrained(config, data.train.size()[0], data.classes.len())?;
     let dir = match resume {
-        true => RunDir::open(out)?,
+        true => RunDir::resume(out)?,
         false => RunDir::create(out, &config.to_toml()?)?,
     };
-    Runner::new(config, dir, data, reporter)?.run()
+    Runner::new(config, dir, data, reporter)?.run(ensemble)
 }
 
 fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
@@ -104,15 +105,21 @@ struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(config: &'a Config, dir: RunDir, data: Dataset, reporter: &'a dyn Reporter) -> Result<Self> {
-        let facts = DataFacts::of(&data);
+        let hash = config.hash()?;
+        let facts = DataFacts::of(&data, &hash);
         let recorded = dir.stage(DataFacts::STAGE, || Ok(facts.clone()))?;
+        if recorded.config != facts.config {
+            let advice = "undo the change, or start a new run";
+            let expected = format!("the configuration the run began with, hash {:.12}…", recorded.config);
+            return Err(Error::format(dir.config_path(), expected, format!("hash {hash:.12}…"), advice));
+        }
         if recorded != facts {
             let advice = "resume with the data the run began with";
             let expected = format!("data with SHA-256 {:.16}…", recorded.sha256);
             return Err(Error::format(dir.root(), expected, format!("{:.16}…", facts.sha256), advice));
         }
         Ok(Self {
-            hash: config.hash()?,
+            hash,
             advice: format!("go on with: crossmax replicate --resume {}", dir.root().display()),
             config,
             dir,
@@ -122,8 +129,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn run(mut self) -> Result<Outcome> {
-        let mut ensemble = self.untrained()?;
+    fn run(mut self, mut ensemble: SelfEnsemble) -> Result<Outcome> {
         self.train_backbone(&mut ensemble)?;
         self.train_heads(&mut ensemble)?;
         let baseline = self.train_baseline()?;
@@ -149,14 +155,6 @@ impl<'a> Runner<'a> {
         write_json(&self.dir.path("summary.json"), &summary)?;
         let text = findings.to_text();
         Ok(Outcome { summary, text })
-    }
-
-    fn image_size(&self) -> usize {
-        self.data.train.size()[0]
-    }
-
-    fn untrained(&self) -> Result<SelfEnsemble> {
-        files::untrained(self.config, self.image_size(), self.data.classes.len())
     }
 
     /// Trains `learner` as a stage of the run; its metrics join the run's.

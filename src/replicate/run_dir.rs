@@ -73,6 +73,19 @@ impl RunDir {
         Ok(run)
     }
 
+    /// The run that is in `root`, to go on with: as [`RunDir::open`], and what a killed process left
+    /// half-written is removed.
+    ///
+    /// # Errors
+    /// Those of [`RunDir::open`]; [`Error::Io`] if the leftovers cannot be removed.
+    pub fn resume(root: &Path) -> Result<Self> {
+        let run = Self::open(root)?;
+        for folder in [run.root.clone(), run.path("checkpoints"), run.path("attack"), run.path("figures")] {
+            atomic::remove_leftovers(&folder)?;
+        }
+        Ok(run)
+    }
+
     fn at(root: &Path) -> Self {
         Self {
             root: root.to_path_buf(),

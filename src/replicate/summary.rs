@@ -71,7 +71,7 @@ impl Findings {
         ];
         vec![
             ("self-ensemble, AutoAttack rand".into(), autoattack(&self.ensemble)),
-            ("self-ensemble, PGD on its mean-logit surrogate".into(), surrogate),
+            ("self-ensemble, PGD on its surrogate".into(), surrogate),
             ("plain baseline, AutoAttack rand".into(), autoattack(&self.baseline)),
         ]
     }

@@ -20,6 +20,8 @@
 //! # }
 //! ```
 
+#[cfg(test)]
+pub(crate) mod assertions;
 mod case;
 pub mod cases;
 pub mod compare;

@@ -1,6 +1,6 @@
 //! The recorded traces, and the network behind them as a [`Classifier`].
 
-use crossmax::attacks::{AttackSlot, Classifier, Draw, LabelledImages, Linearised, StartSource};
+use crossmax::attacks::{AttackSlot, Classifier, Draw, LabelledImages, Linearised, StartSource, linearise};
 use crossmax::autograd::Var;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::ops::Conv2d;
@@ -19,7 +19,8 @@ pub struct Trace {
 
 impl Trace {
     pub fn load(name: &str) -> Result<Self> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/attacks/{name}.safetensors"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/attacks/{name}.safetensors"));
         let file = TensorFile::load(&path)?;
         let config = file.note(name).and_then(|json| serde_json::from_str(&json).ok());
         Ok(Self {
@@ -31,7 +32,10 @@ impl Trace {
 
     fn get(&self, key: &str) -> &Stored {
         let name = format!("{}.{key}", self.name);
-        self.file.tensors.get(&name).unwrap_or_else(|| panic!("no tensor {name}"))
+        self.file
+            .tensors
+            .get(&name)
+            .unwrap_or_else(|| panic!("no tensor {name}"))
     }
 
     /// Reals in their layout.
@@ -47,12 +51,17 @@ impl Trace {
         let tensor = self.reals(key);
         let picture = &tensor.dims()[tensor.dims().len() - 3..];
         let rows = tensor.len() / picture.iter().product::<usize>();
-        tensor.reshape([rows, picture[0], picture[1], picture[2]])?.nchw_to_nhwc()
+        tensor
+            .reshape([rows, picture[0], picture[1], picture[2]])?
+            .nchw_to_nhwc()
     }
 
     pub fn integers(&self, key: &str) -> Vec<usize> {
         match self.get(key) {
-            Stored::Int(_, values) => values.iter().map(|&v| usize::try_from(v).unwrap_or(usize::MAX)).collect(),
+            Stored::Int(_, values) => values
+                .iter()
+                .map(|&v| usize::try_from(v).unwrap_or(usize::MAX))
+                .collect(),
             other => panic!("{key} is {other:?}"),
         }
     }
@@ -62,7 +71,9 @@ impl Trace {
     }
 
     pub fn number(&self, key: &str) -> f64 {
-        self.config[key].as_f64().unwrap_or_else(|| panic!("no number {key}"))
+        self.config[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("no number {key}"))
     }
 
     pub fn count(&self, key: &str) -> u16 {
@@ -122,7 +133,11 @@ impl Network {
             Ok((Var::constant(weight), bias(name)))
         };
         // The recorded linear layer reads (channel, row, column) = (8, 3, 2).
-        let linear = trace.reals("linear.weight").reshape([10, 8, 3, 2])?.nchw_to_nhwc()?.reshape([10, 48])?;
+        let linear = trace
+            .reals("linear.weight")
+            .reshape([10, 8, 3, 2])?
+            .nchw_to_nhwc()?
+            .reshape([10, 48])?;
         Ok(Self {
             conv1: convolution("conv1")?,
             conv2: convolution("conv2")?,
@@ -131,15 +146,18 @@ impl Network {
         })
     }
 
-    fn forward(&self, images: Tensor<f64>, draws: &[Draw]) -> Result<(Var<f64>, Var<f64>)> {
-        let leaf = Var::leaf(images);
+    fn forward(&self, images: &Var<f64>, draws: &[Draw]) -> Result<Var<f64>> {
         let x = match &self.noise {
-            Some(noise) => leaf.add(&Var::constant(noise.of(draws)?))?,
-            None => leaf.clone(),
+            Some(noise) => images.add(&Var::constant(noise.of(draws)?))?,
+            None => images.clone(),
         };
-        let x = x.conv2d(&self.conv1.0, Some(&self.conv1.1), Conv2d::square(1, 1))?.relu()?;
-        let x = x.conv2d(&self.conv2.0, Some(&self.conv2.1), Conv2d::square(2, 0))?.relu()?;
-        Ok((leaf, x.flatten()?.linear(&self.linear.0, Some(&self.linear.1))?))
+        let x = x
+            .conv2d(&self.conv1.0, Some(&self.conv1.1), Conv2d::square(1, 1))?
+            .relu()?;
+        let x = x
+            .conv2d(&self.conv2.0, Some(&self.conv2.1), Conv2d::square(2, 0))?
+            .relu()?;
+        x.flatten()?.linear(&self.linear.0, Some(&self.linear.1))
     }
 }
 
@@ -153,18 +171,11 @@ impl Classifier<f64> for Network {
     }
 
     fn logits(&self, images: &Tensor<f64>, draws: &[Draw]) -> Result<Tensor<f64>> {
-        Ok(self.forward(images.clone(), draws)?.1.into_value())
+        Ok(self.forward(&Var::constant(images.clone()), draws)?.into_value())
     }
 
     fn linearise<'a>(&'a self, images: &Tensor<f64>, draws: &[Draw]) -> Result<Linearised<'a, f64>> {
-        let (leaf, logits) = self.forward(images.clone(), draws)?;
-        Ok(Linearised {
-            logits: logits.value().clone(),
-            pullback: Box::new(move |cotangent| {
-                let mut gradients = logits.backward_keeping(Some(cotangent.clone()))?;
-                Ok(gradients.take(&leaf).unwrap_or_else(|| Tensor::zeros(*leaf.shape())))
-            }),
-        })
+        linearise(images, |images| self.forward(images, draws))
     }
 }
 

@@ -5,8 +5,9 @@ mod fixture;
 
 use crossmax::Result;
 use crossmax::attacks::{
-    Apgd, ApgdConfig, AttackKind, AttackLoss, AttackSlot, AutoAttackConfig, AutoAttackReport, AutoAttackState,
-    Classifier, Draw, Evaluation, FgsmConfig, LabelledImages, Oracle, PgdConfig, autoattack, fgsm, perturb, pgd,
+    Apgd, ApgdConfig, AttackKind, AttackLoss, AttackSlot, AutoAttackConfig, AutoAttackReport,
+    AutoAttackState, Classifier, Draw, Evaluation, FgsmConfig, LabelledImages, Oracle, PgdConfig, autoattack,
+    fgsm, perturb, pgd,
 };
 use crossmax::tensor::Tensor;
 use fixture::{Network, Noise, RecordedStarts, Trace, attack_draws, samples};
@@ -17,7 +18,10 @@ const TOLERANCE: f64 = 1e-10;
 fn assert_close(what: &str, found: &[f64], expected: &[f64]) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
-    let worst = differences.fold(0.0, |worst: f64, d| if d > worst || d.is_nan() { d } else { worst });
+    let worst = differences.fold(
+        0.0,
+        |worst: f64, d| if d > worst || d.is_nan() { d } else { worst },
+    );
     assert!(worst <= TOLERANCE, "{what} differs by {worst:e}");
 }
 
@@ -35,7 +39,11 @@ fn no_progress<P>(_: &P) -> Result<()> {
 fn network_gives_the_recorded_logits() -> Result<()> {
     let trace = Trace::load("network")?;
     let logits = Network::new(&trace)?.logits(samples(&trace)?.images(), &[])?;
-    assert_close("logits", logits.host("test")?, trace.reals("logits").host("test")?);
+    assert_close(
+        "logits",
+        logits.host("test")?,
+        trace.reals("logits").host("test")?,
+    );
     Ok(())
 }
 
@@ -61,21 +69,42 @@ fn follow_apgd(name: &str, loss: AttackLoss) -> Result<()> {
     let mut search = Apgd::new(&oracle, &chosen, &config, 0, &uniforms.select(&attacked)?)?;
 
     let n = attacked.len();
-    let (losses, correct, step_sizes) = (trace.reals("loss"), trace.flags("correct"), trace.reals("step_size"));
+    let (losses, correct, step_sizes) = (
+        trace.reals("loss"),
+        trace.flags("correct"),
+        trace.reals("step_size"),
+    );
     let iterates = trace.pictures("iterates")?;
     let recorded = trace.integers("iterate_index");
     for i in 0..=usize::from(config.iterations) {
         if i > 0 {
             search.step()?;
             let sizes: Vec<f64> = search.step_sizes().collect();
-            assert_close(&format!("step size {i}"), &sizes, step_sizes.rows(i - 1, 1)?.host("test")?);
+            assert_close(
+                &format!("step size {i}"),
+                &sizes,
+                step_sizes.rows(i - 1, 1)?.host("test")?,
+            );
         }
         let state = search.appraisal();
-        assert_close(&format!("loss {i}"), &state.last_loss, losses.rows(i, 1)?.host("test")?);
-        let right: Vec<bool> = state.last_prediction.iter().zip(chosen.labels()).map(|(p, y)| p == y).collect();
+        assert_close(
+            &format!("loss {i}"),
+            &state.last_loss,
+            losses.rows(i, 1)?.host("test")?,
+        );
+        let right: Vec<bool> = state
+            .last_prediction
+            .iter()
+            .zip(chosen.labels())
+            .map(|(p, y)| p == y)
+            .collect();
         assert_eq!(right, correct[i * n..][..n], "correct {i}");
         if let Some(at) = recorded.iter().position(|&index| index == i) {
-            assert_same_pictures(&format!("iterate {i}"), search.point(), &iterates.rows(at * n, n)?)?;
+            assert_same_pictures(
+                &format!("iterate {i}"),
+                search.point(),
+                &iterates.rows(at * n, n)?,
+            )?;
         }
     }
     assert!(search.is_finished() && search.step().is_err());
@@ -86,7 +115,13 @@ fn follow_apgd(name: &str, loss: AttackLoss) -> Result<()> {
     assert_eq!(unbroken, trace.flags("acc"));
     assert_same_pictures("x_best_adv", search.adversarial(), &trace.pictures("x_best_adv")?)?;
 
-    let found = perturb(&oracle, &RecordedStarts(uniforms), &all, &config, &mut no_progress)?;
+    let found = perturb(
+        &oracle,
+        &RecordedStarts(uniforms),
+        &all,
+        &config,
+        &mut no_progress,
+    )?;
     assert_same_pictures("adversarial", &found.images, &trace.pictures("adversarial")?)?;
     let searched: Vec<usize> = (0..all.len()).filter(|&i| found.outcomes[i].searched).collect();
     assert_eq!(searched, attacked);
@@ -133,19 +168,31 @@ fn driver_follows_the_trace() -> Result<()> {
         ..AutoAttackConfig::rand(trace.number("eps"))
     };
     let calls = driver_calls(&config);
-    assert_eq!(calls.last().map(|&(call, _)| call), Some(94), "the trace has 95 calls");
+    assert_eq!(
+        calls.last().map(|&(call, _)| call),
+        Some(94),
+        "the trace has 95 calls"
+    );
     let mut network = Network::new(&setup)?;
     network.noise = Some(Noise::new(&trace, calls)?);
     let all = samples(&setup)?;
     let oracle = Oracle::new(&network, 7)?;
     let starts = RecordedStarts(setup.pictures("start_uniforms")?);
     let mut searched = [Vec::new(), Vec::new()];
-    let state = autoattack(&oracle, &starts, &all, &config, None, &mut no_progress, &mut |progress| {
-        if progress.search.iteration == 1 {
-            searched[progress.attack_index].push(progress.search.images);
-        }
-        Ok(())
-    })?;
+    let state = autoattack(
+        &oracle,
+        &starts,
+        &all,
+        &config,
+        None,
+        &mut no_progress,
+        &mut |progress| {
+            if progress.search.iteration == 1 {
+                searched[progress.attack_index].push(progress.search.images);
+            }
+            Ok(())
+        },
+    )?;
 
     for (attack, searched) in ["apgd_ce", "apgd_dlr"].iter().zip(searched) {
         let expected = trace.integers(&format!("{attack}.attacked")).len();
@@ -154,10 +201,17 @@ fn driver_follows_the_trace() -> Result<()> {
     assert_flags(&state, &trace);
     assert_same_pictures("x_adv", state.adversarial(), &trace.pictures("x_adv")?)?;
     for (record, label) in state.records().iter().zip(trace.integers("y_adv")) {
-        assert_eq!(record.broken.map_or(record.initial_prediction, |b| b.prediction), label, "{record:?}");
+        assert_eq!(
+            record.broken.map_or(record.initial_prediction, |b| b.prediction),
+            label,
+            "{record:?}"
+        );
     }
     // Image 1 is right at first, wrong on APGD-CE's own look and lost at the re-check.
-    assert_eq!(state.records()[1].broken.map(|b| (b.by, b.iterate)), Some((AttackKind::ApgdCe, None)));
+    assert_eq!(
+        state.records()[1].broken.map(|b| (b.by, b.iterate)),
+        Some((AttackKind::ApgdCe, None))
+    );
     let report = AutoAttackReport::new(&state, true);
     assert_eq!(report.initial.fraction, trace.number("initial_accuracy"));
     assert_eq!(report.robust.fraction, trace.number("robust_accuracy"));
@@ -172,7 +226,10 @@ fn assert_flags(state: &AutoAttackState<f64>, trace: &Trace) {
     for (key, done) in [
         ("robust_initial", &[][..]),
         ("robust_after_apgd_ce", &[AttackKind::ApgdCe]),
-        ("robust_after_apgd_dlr", &[AttackKind::ApgdCe, AttackKind::ApgdDlr]),
+        (
+            "robust_after_apgd_dlr",
+            &[AttackKind::ApgdCe, AttackKind::ApgdDlr],
+        ),
     ] {
         let flags: Vec<bool> = state.records().iter().map(|record| left(record, done)).collect();
         assert_eq!(flags, trace.flags(key), "{key}");
@@ -195,7 +252,11 @@ fn pgd_follows_the_trace() -> Result<()> {
         let found = pgd(&oracle, &starts, &all, &config, &mut no_progress)?;
         let expected = iterates.rows(at * all.len(), all.len())?;
         assert_same_pictures(&format!("iterate {steps}"), &found, &expected)?;
-        assert_close("loss", &losses_at(&oracle, &all, &found)?, losses.rows(steps, 1)?.host("test")?);
+        assert_close(
+            "loss",
+            &losses_at(&oracle, &all, &found)?,
+            losses.rows(steps, 1)?.host("test")?,
+        );
     }
     Ok(())
 }
@@ -208,11 +269,17 @@ fn fgsm_follows_the_trace() -> Result<()> {
     let starts = RecordedStarts(setup.pictures("start_uniforms")?);
     let found = fgsm(&oracle, &starts, &all, &FgsmConfig::new(trace.number("eps")))?;
     assert_same_pictures("x_adv", &found, &trace.pictures("x_adv")?)?;
-    assert_close("loss", &losses_at(&oracle, &all, &found)?, trace.reals("loss").host("test")?);
+    assert_close(
+        "loss",
+        &losses_at(&oracle, &all, &found)?,
+        trace.reals("loss").host("test")?,
+    );
     Ok(())
 }
 
 fn losses_at(oracle: &Oracle<'_, f64>, all: &LabelledImages<f64>, at: &Tensor<f64>) -> Result<Vec<f64>> {
     let loss = AttackLoss::CrossEntropy;
-    Ok(oracle.appraise(at, all.labels(), loss, 1, &|_, _| Draw::default())?.last_loss)
+    Ok(oracle
+        .appraise(at, all.labels(), loss, 1, &|_, _| Draw::default())?
+        .last_loss)
 }

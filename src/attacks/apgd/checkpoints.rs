@@ -41,13 +41,18 @@ mod tests {
 
     fn checkpoints(iterations: u16) -> Vec<u16> {
         let mut schedule = Checkpoints::new(iterations);
-        (1..=iterations).filter(|_| schedule.advance().is_some()).collect()
+        (1..=iterations)
+            .filter(|_| schedule.advance().is_some())
+            .collect()
     }
 
     #[test]
     fn checkpoints_are_those_of_autoattack() {
         assert_eq!(checkpoints(100), [22, 41, 57, 70, 80, 87, 93, 99]);
-        assert_eq!(checkpoints(20), [4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]);
+        assert_eq!(
+            checkpoints(20),
+            [4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
+        );
         assert_eq!(checkpoints(1), [1]);
     }
 }

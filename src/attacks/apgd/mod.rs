@@ -1,18 +1,4 @@
-//! Auto-PGD (Croce & Hein 2020, arXiv 2003.01690) for L∞, as AutoAttack's reference code runs it.
-//!
-//! Where the code goes beyond the paper or differs from it, this module follows the code
-//! (fra31/auto-attack at a392200):
-//!
-//! * The random start is scaled to distance exactly ε before it is clipped to [0,1].
-//! * With several draws (EoT) the gradient is their mean, but loss, prediction and all decisions
-//!   use the last draw alone.
-//! * The first checkpoint compares the loss after the first step with 0 instead of the loss before
-//!   it: the code's index −1 reads the last, still empty, row of its history.
-//! * The rule "no improvement since the last checkpoint" is off at the first one.
-//! * When a step size is halved the search goes back to the best point, but the momentum keeps the
-//!   previous iterate, so that the next step jumps.
-//! * The best point is that of the highest loss; the adversarial image is another one: the last
-//!   iterate that was misclassified.
+//! Auto-PGD (Croce & Hein 2020, arXiv 2003.01690) for L∞.
 
 mod checkpoints;
 mod perturb;

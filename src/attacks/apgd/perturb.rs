@@ -43,7 +43,11 @@ pub fn perturb<T: Element>(
     on_iteration: &mut OnIteration<'_>,
 ) -> Result<Perturbed<T>> {
     config.check()?;
-    let draws: Vec<_> = samples.ids().iter().map(|&id| config.slot.prediction(id)).collect();
+    let draws: Vec<_> = samples
+        .ids()
+        .iter()
+        .map(|&id| config.slot.prediction(id))
+        .collect();
     let predictions = oracle.predictions(samples.images(), &draws)?;
     let mut images = samples.images().clone();
     let mut outcomes: Vec<Perturbation> = predictions

@@ -7,7 +7,22 @@ use crate::attacks::{Appraisal, LabelledImages, LinfBall, Oracle, SearchProgress
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
-/// APGD on a batch of images, one [`Apgd::step`] at a time. Images do not influence each other.
+/// Auto-PGD (Croce & Hein 2020, arXiv 2003.01690) for L∞ on a batch of images from one start, one
+/// [`Apgd::step`] at a time. Images do not influence each other.
+///
+/// Where the code goes beyond the paper or differs from it, this follows the code
+/// (fra31/auto-attack at a392200):
+///
+/// * The random start is scaled to distance exactly ε before it is clipped to [0,1].
+/// * With several draws (EoT) the gradient is their mean, but loss, prediction and all decisions
+///   use the last draw alone.
+/// * The first checkpoint compares the loss after the first step with 0 instead of the loss before
+///   it: the code's index −1 reads the last, still empty, row of its history.
+/// * The rule "no improvement since the last checkpoint" is off at the first one.
+/// * When a step size is halved the search goes back to the best point, but the momentum keeps the
+///   previous iterate, so that the next step jumps.
+/// * The best point is that of the highest loss; the adversarial image is another one: the last
+///   iterate that was misclassified.
 pub struct Apgd<'a, T: Element = f32> {
     oracle: &'a Oracle<'a, T>,
     samples: &'a LabelledImages<T>,
@@ -32,7 +47,7 @@ pub struct Apgd<'a, T: Element = f32> {
 struct Track<T> {
     step_size: T,
     best_loss: T,
-    /// Loss after the previous step; 0 before the first one (see the module's remarks).
+    /// Loss after the previous step; 0 before the first one (see [`Apgd`]).
     previous_loss: T,
     /// Steps that raised the loss since the last checkpoint.
     rises: usize,
@@ -80,7 +95,11 @@ impl<'a, T: Element> Apgd<'a, T> {
             adversarial: start.clone(),
             best_gradient: appraisal.gradient.clone(),
             zero_gradients,
-            tracks: appraisal.last_loss.iter().map(|&loss| Track::new(config, loss)).collect(),
+            tracks: appraisal
+                .last_loss
+                .iter()
+                .map(|&loss| Track::new(config, loss))
+                .collect(),
             point: start,
             appraisal,
         };
@@ -102,8 +121,14 @@ impl<'a, T: Element> Apgd<'a, T> {
         }
         self.advance()?;
         self.iteration += 1;
-        self.appraisal =
-            appraise(self.oracle, self.samples, self.config, self.restart, self.iteration, &self.point)?;
+        self.appraisal = appraise(
+            self.oracle,
+            self.samples,
+            self.config,
+            self.restart,
+            self.iteration,
+            &self.point,
+        )?;
         self.note_fooled()?;
         for (i, track) in self.tracks.iter_mut().enumerate() {
             let loss = self.appraisal.last_loss[i];

@@ -94,7 +94,12 @@ impl AutoAttackConfig {
         }
         for (i, &attack) in self.attacks.iter().enumerate() {
             if self.attacks[..i].contains(&attack) {
-                return Err(Error::argument(OP, "attacks", "each at most once", format!("{attack} twice")));
+                return Err(Error::argument(
+                    OP,
+                    "attacks",
+                    "each at most once",
+                    format!("{attack} twice"),
+                ));
             }
             attack.loss().check_classes(classes)?;
             self.apgd(attack).check()?;

@@ -1,21 +1,4 @@
 //! AutoAttack (Croce & Hein 2020, arXiv 2003.01690) in its version `rand`, for random classifiers.
-//!
-//! As in the reference code (fra31/auto-attack at a392200):
-//!
-//! * Images that are wrong on one draw before all attacks are never attacked and stay clean.
-//! * The attacks run one after the other on the images that are still robust, always from the
-//!   clean image. Each looks itself first, and does not search for images wrong on that draw.
-//! * An image is broken if what the attack returned, which is the clean image where it failed, is
-//!   misclassified on *one* fresh draw. So a random classifier loses some images by chance, and
-//!   keeps some by chance that were fooled during the search.
-//! * The result is the adversarial image where it broke, else the clean one.
-//!
-//! The fraction never broken is one of two published numbers; the other is the accuracy on the
-//! resulting images, unattacked ones included, with new draws: [`redrawn_accuracy`] with
-//! [`Evaluation::AfterAutoAttack`].
-//!
-//! [`redrawn_accuracy`]: crate::attacks::redrawn_accuracy
-//! [`Evaluation::AfterAutoAttack`]: crate::attacks::Evaluation::AfterAutoAttack
 
 mod config;
 mod report;
@@ -54,7 +37,21 @@ pub type OnBlock<'a, T> = dyn FnMut(&AutoAttackState<T>) -> Result<()> + 'a;
 /// Called after every iteration; an error it returns ends the run.
 pub type OnProgress<'a> = dyn FnMut(&AutoAttackProgress) -> Result<()> + 'a;
 
-/// Runs AutoAttack on `samples`, or goes on from `resume`.
+/// Runs AutoAttack (Croce & Hein 2020, arXiv 2003.01690) on `samples`, or goes on from `resume`.
+///
+/// As in the reference code (fra31/auto-attack at a392200):
+///
+/// * Images that are wrong on one draw before all attacks are never attacked and stay clean.
+/// * The attacks run one after the other on the images that are still robust, always from the
+///   clean image. Each looks itself first, and does not search for images wrong on that draw.
+/// * An image is broken if what the attack returned, which is the clean image where it failed, is
+///   misclassified on *one* fresh draw. So a random classifier loses some images by chance, and
+///   keeps some by chance that were fooled during the search.
+/// * The result is the adversarial image where it broke, else the clean one.
+///
+/// The fraction never broken is one of two published numbers; the other is the accuracy on the
+/// resulting images, unattacked ones included, with new draws: [`redrawn_accuracy`](super::redrawn_accuracy) with
+/// [`Evaluation::AfterAutoAttack`].
 ///
 /// The state is offered to `on_block` once at the beginning, with the initial predictions, and
 /// after every block. Going on from any of these states gives the same result to the bit, with the
@@ -99,10 +96,19 @@ fn initial_state<T: Element>(
     samples: &LabelledImages<T>,
     config: &AutoAttackConfig,
 ) -> Result<AutoAttackState<T>> {
-    let draws: Vec<_> = samples.ids().iter().map(|&id| Evaluation::Initial.draw(id, 0)).collect();
+    let draws: Vec<_> = samples
+        .ids()
+        .iter()
+        .map(|&id| Evaluation::Initial.draw(id, 0))
+        .collect();
     let logits = oracle.logits(samples.images(), &draws)?;
     let probabilities = look_like_probabilities(&logits)?;
-    Ok(AutoAttackState::new(config, samples, &predicted_classes(&logits)?, probabilities))
+    Ok(AutoAttackState::new(
+        config,
+        samples,
+        &predicted_classes(&logits)?,
+        probabilities,
+    ))
 }
 
 /// Runs the state's next attack on the robust images of its next block.
@@ -132,7 +138,10 @@ fn run_block<T: Element>(
         search: SearchProgress::default(),
     };
     let found = perturb(oracle, starts, &clean, &config, &mut |search| {
-        on_progress(&AutoAttackProgress { search: *search, ..progress })
+        on_progress(&AutoAttackProgress {
+            search: *search,
+            ..progress
+        })
     })?;
     LinfBall::new(config.eps)?.check(&clean, &found.images)?;
     let draws: Vec<_> = clean.ids().iter().map(|&id| config.slot.recheck(id)).collect();

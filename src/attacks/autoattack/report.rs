@@ -48,7 +48,10 @@ impl AutoAttackReport {
     pub fn new<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Self {
         let records = state.records();
         let share = |condition: &dyn Fn(&ImageRecord) -> bool| {
-            Share::new(records.iter().filter(|record| condition(record)).count(), records.len())
+            Share::new(
+                records.iter().filter(|record| condition(record)).count(),
+                records.len(),
+            )
         };
         let attacks = &state.config().attacks;
         let after = attacks.iter().enumerate().map(|(i, &attack)| {

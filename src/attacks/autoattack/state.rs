@@ -80,7 +80,11 @@ impl<T: Element> AutoAttackState<T> {
         initial_predictions: &[usize],
         probabilities: bool,
     ) -> Self {
-        let images = samples.ids().iter().zip(samples.labels()).zip(initial_predictions);
+        let images = samples
+            .ids()
+            .iter()
+            .zip(samples.labels())
+            .zip(initial_predictions);
         let records = images.map(|((&id, &label), &initial_prediction)| ImageRecord {
             id,
             label,
@@ -127,7 +131,13 @@ impl<T: Element> AutoAttackState<T> {
 
     /// Notes the outcome of `attack` on image `i`: what the search reports, and the class seen at
     /// the re-check. Returns whether that broke the image.
-    pub(super) fn note(&mut self, i: usize, attack: AttackKind, search: &Perturbation, recheck: usize) -> bool {
+    pub(super) fn note(
+        &mut self,
+        i: usize,
+        attack: AttackKind,
+        search: &Perturbation,
+        recheck: usize,
+    ) -> bool {
         let record = &mut self.ledger.records[i];
         if search.zero_gradient {
             record.zero_gradient.push(attack);
@@ -163,10 +173,18 @@ impl<T: Element> AutoAttackState<T> {
             return refuse("other settings");
         }
         let records = self.records().iter().map(|record| (record.id, record.label));
-        if !records.eq(samples.ids().iter().copied().zip(samples.labels().iter().copied())) {
+        if !records.eq(samples
+            .ids()
+            .iter()
+            .copied()
+            .zip(samples.labels().iter().copied()))
+        {
             return refuse("other ids or labels");
         }
-        if LinfBall::new(config.eps)?.check(samples, &self.adversarial).is_err() {
+        if LinfBall::new(config.eps)?
+            .check(samples, &self.adversarial)
+            .is_err()
+        {
             return refuse("images that are not perturbations of these");
         }
         Ok(())
@@ -198,17 +216,32 @@ impl<T: Element> AutoAttackState<T> {
             let advice = "delete the file to begin the attack again";
             Error::format(path, "the state of an attack", found, advice)
         };
-        let json = file.note(LEDGER).ok_or_else(|| refuse(format!("no entry `{LEDGER}`")))?;
+        let json = file
+            .note(LEDGER)
+            .ok_or_else(|| refuse(format!("no entry `{LEDGER}`")))?;
         let ledger: Ledger = serde_json::from_str(&json).map_err(|error| refuse(error.to_string()))?;
-        let images = file.tensors.get(IMAGES).ok_or_else(|| refuse(format!("no tensor `{IMAGES}`")))?;
-        let adversarial = images.float::<T>()?.ok_or_else(|| refuse(format!("integers in `{IMAGES}`")))?;
+        let images = file
+            .tensors
+            .get(IMAGES)
+            .ok_or_else(|| refuse(format!("no tensor `{IMAGES}`")))?;
+        let adversarial = images
+            .float::<T>()?
+            .ok_or_else(|| refuse(format!("integers in `{IMAGES}`")))?;
         if adversarial.shape().axis(0) != ledger.records.len() {
-            let found = format!("{} records for images {}", ledger.records.len(), adversarial.shape());
+            let found = format!(
+                "{} records for images {}",
+                ledger.records.len(),
+                adversarial.shape()
+            );
             return Err(refuse(found));
         }
         let position = ledger.block.checked_mul(ledger.config.block);
         if position.is_none_or(|first| first >= ledger.records.len()) {
-            return Err(refuse(format!("block {} of {} images", ledger.block, ledger.records.len())));
+            return Err(refuse(format!(
+                "block {} of {} images",
+                ledger.block,
+                ledger.records.len()
+            )));
         }
         Ok(Self { ledger, adversarial })
     }

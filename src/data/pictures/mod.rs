@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Bytes that the pictures of one call may take as f32: 1 GiB.
 const MAX_BYTES: u64 = 1 << 30;
 
-/// What is known about the right answers.
+/// What a source of pictures says about the right answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Labels {
     /// A class number for each picture, from the file.
@@ -22,32 +22,11 @@ pub enum Labels {
     Folders(Vec<String>),
 }
 
-impl Labels {
-    /// Class numbers, where `classes` are the names of a model's classes. Folders must be called
-    /// as classes are (names or numbers); if any is not, nothing is known.
-    ///
-    /// # Errors
-    /// [`Error::Argument`] if a number is not below the number of classes.
-    pub fn resolve(&self, classes: &[String]) -> Result<Option<Vec<usize>>> {
-        match self {
-            Self::Numbers(numbers) => match numbers.iter().find(|&&number| number >= classes.len()) {
-                Some(number) => {
-                    let expected = format!("below the model's {} classes", classes.len());
-                    Err(Error::argument("Labels", "label", expected, number))
-                }
-                None => Ok(Some(numbers.clone())),
-            },
-            Self::Folders(names) => {
-                let number = |name: &String| classes.iter().position(|class| class == name);
-                Ok(names.iter().map(number).collect())
-            }
-        }
-    }
-}
-
 /// Pictures of one size.
 #[derive(Clone, Debug)]
 pub struct Pictures {
+    /// Where they were read from.
+    pub source: PathBuf,
     /// [N,H,W,3] in [0,1], N at least 1.
     pub images: Tensor<f32>,
     /// What each picture is called: its file, or its number in a `.safetensors` file.
@@ -75,7 +54,30 @@ impl Pictures {
         } else if has_extension(path, "safetensors") {
             stored::open(path)
         } else {
-            open_files(&[path.to_path_buf()], None)
+            open_files(path, &[path.to_path_buf()], None)
+        }
+    }
+
+    /// The class number of every picture, where `classes` are the names of a model's classes.
+    /// Folders must be called as classes are; if one is not, nothing is known.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if a number is not below the number of classes.
+    pub fn class_numbers(&self, classes: &[String]) -> Result<Option<Vec<usize>>> {
+        match &self.labels {
+            None => Ok(None),
+            Some(Labels::Numbers(numbers)) => match numbers.iter().find(|&&number| number >= classes.len()) {
+                Some(number) => {
+                    let expected = format!("labels below {}, the model's number of classes", classes.len());
+                    let advice = "give labels that belong to this model, or none";
+                    Err(Error::format(&self.source, expected, number, advice))
+                }
+                None => Ok(Some(numbers.clone())),
+            },
+            Some(Labels::Folders(names)) => {
+                let number = |name: &String| classes.iter().position(|class| class == name);
+                Ok(names.iter().map(number).collect())
+            }
         }
     }
 }
@@ -102,7 +104,7 @@ fn open_folder(folder: &Path) -> Result<Pictures> {
     let is_png = |path: &Path| has_extension(path, "png") && path.is_file();
     let files = sorted_entries(folder, is_png)?;
     if !files.is_empty() {
-        return open_files(&files, None);
+        return open_files(folder, &files, None);
     }
     let (mut files, mut labels) = (Vec::new(), Vec::new());
     for class in sorted_entries(folder, Path::is_dir)? {
@@ -115,11 +117,11 @@ fn open_folder(folder: &Path) -> Result<Pictures> {
         let expected = "PNG files, or folders with PNG files";
         return Err(Error::format(folder, expected, "none", "convert the pictures to PNG"));
     }
-    open_files(&files, Some(Labels::Folders(labels)))
+    open_files(folder, &files, Some(Labels::Folders(labels)))
 }
 
-/// Reads at least one file; the first decides the size of all.
-fn open_files(files: &[PathBuf], labels: Option<Labels>) -> Result<Pictures> {
+/// Reads at least one file of `source`; the first decides the size of all.
+fn open_files(source: &Path, files: &[PathBuf], labels: Option<Labels>) -> Result<Pictures> {
     let mut values: Option<Buffer<f32>> = None;
     let mut first = [0; 2];
     for (number, path) in files.iter().enumerate() {
@@ -139,6 +141,7 @@ fn open_files(files: &[PathBuf], labels: Option<Labels>) -> Result<Pictures> {
     }
     let shape = [files.len(), first[0], first[1], 3];
     Ok(Pictures {
+        source: source.to_path_buf(),
         images: Tensor::from_buffer(shape, values.unwrap_or_else(|| Buffer::dirty(0)))?,
         names: files.iter().map(|file| file.display().to_string()).collect(),
         labels,

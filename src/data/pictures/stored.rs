@@ -11,7 +11,7 @@ pub(super) fn open(path: &Path) -> Result<Pictures> {
     // The values of f64 files take twice the bytes that they have as f32.
     let bytes = std::fs::metadata(path).map_err(|source| Error::io(path, "read the pictures", source))?.len();
     if bytes > 2 * MAX_BYTES {
-        let expected = format!("a file of at most {} MiB", 2 * MAX_BYTES >> 20);
+        let expected = format!("a file of at most {} MiB", MAX_BYTES >> 19);
         return Err(Error::format(path, expected, format!("{} MiB", bytes >> 20), "give fewer pictures"));
     }
     let mut file = TensorFile::load(path)?;
@@ -33,6 +33,7 @@ pub(super) fn open(path: &Path) -> Result<Pictures> {
     check_range(path, &images)?;
     let labels = file.tensors.remove("labels").map(|labels| check_labels(path, labels, n)).transpose()?;
     Ok(Pictures {
+        source: path.to_path_buf(),
         images: images.nchw_to_nhwc()?,
         names: (0..n).map(|number| number.to_string()).collect(),
         labels,

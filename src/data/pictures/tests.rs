@@ -91,10 +91,9 @@ fn a_folder_is_read_by_name_and_class_folders_are_labels() -> TestResult {
     let ends: Vec<_> = ["a/x.PNG", "b/1.png", "b/2.png"].map(|n| folder.path().join(n).display().to_string()).into();
     assert_eq!(read.names, ends);
     assert_eq!(read.images.to_vec()?[18], 10.0 / 255.0, "the first sample of b/1.png");
-    let labels = read.labels.ok_or("no labels")?;
     let classes = ["z", "b", "a"].map(String::from);
-    assert_eq!(labels.resolve(&classes)?, Some(vec![2, 1, 1]));
-    assert_eq!(labels.resolve(&classes[..2])?, None, "a is not a class");
+    assert_eq!(read.class_numbers(&classes)?, Some(vec![2, 1, 1]));
+    assert_eq!(read.class_numbers(&classes[..2])?, None, "a is not a class");
     // With PNG files beside them, folders are something else.
     write_rgb(&folder.path().join("top.png"), (5, 5), 0)?;
     let read = Pictures::open(folder.path())?;
@@ -165,12 +164,13 @@ fn tensors_are_turned_from_planes_and_keep_their_labels() -> TestResult {
     let expected = [0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11].map(|i| i as f32 / 16.0);
     assert_eq!(read.images.to_vec()?, expected);
     assert_eq!(read.names, ["0", "1"]);
-    let labels = read.labels.ok_or("no labels")?;
-    assert_eq!(labels, Labels::Numbers(vec![3, 0]));
+    assert_eq!(read.labels, Some(Labels::Numbers(vec![3, 0])));
     let classes: Vec<String> = (0..4).map(|i| i.to_string()).collect();
-    assert_eq!(labels.resolve(&classes)?, Some(vec![3, 0]));
-    let told = labels.resolve(&classes[..3]).err().ok_or("resolved")?.to_string();
-    assert_eq!(told, "Labels: `label` is 3, expected below the model's 3 classes");
+    assert_eq!(read.class_numbers(&classes)?, Some(vec![3, 0]));
+    let told = read.class_numbers(&classes[..3]).err().ok_or("accepted")?.to_string();
+    let expected = "expected labels below 3, the model's number of classes, found 3; \
+                    give labels that belong to this model, or none";
+    assert_eq!(told, format!("{}: {expected}", path.display()));
     Ok(())
 }
 

@@ -17,7 +17,11 @@ fn around(op: &'static str, shape: &Shape, axis: usize) -> Result<(usize, usize,
         let expected = format!("a non-empty axis of {shape}");
         return Err(Error::argument(op, "axis", expected, axis));
     }
-    Ok(shape.around(axis))
+    Ok(match shape.around(axis) {
+        // Nothing inside: then there is nothing at all, and loops over pieces need a length.
+        (_, length, 0) => (0, length, 1),
+        view => view,
+    })
 }
 
 /// `shape` with `axis` replaced by an axis of length `length`, or removed.

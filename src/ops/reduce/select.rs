@@ -11,7 +11,8 @@ impl<T: Element> Var<T> {
     /// # Errors
     /// [`Error::Argument`] if the axis does not exist or is empty.
     pub fn max(&self, axis: usize) -> Result<Var<T>> {
-        self.picked("max", axis, 1, replaced(self.shape(), axis.min(self.shape().rank().max(1) - 1), None))
+        around("max", self.shape(), axis)?;
+        self.picked("max", axis, 1, replaced(self.shape(), axis, None))
     }
 
     /// The `k` largest values along `axis` in descending order; the axis gets length `k`.

@@ -23,7 +23,7 @@ impl<T: Element> Var<T> {
     }
 }
 
-fn rolled<T: Element>(x: &Tensor<T>, shifts: &[[i32; 2]], sign: i32) -> Result<Tensor<T>> {
+fn rolled<T: Element>(x: &Tensor<T>, shifts: &[[i32; 2]], sign: i64) -> Result<Tensor<T>> {
     let &[n, h, w, c] = x.dims() else {
         return Err(Error::shape("roll", "self", "[N, H, W, C]", x.shape()));
     };
@@ -33,8 +33,8 @@ fn rolled<T: Element>(x: &Tensor<T>, shifts: &[[i32; 2]], sign: i32) -> Result<T
     let values = x.host("roll")?;
     let mut out = Buffer::dirty(values.len());
     for (image, shift) in shifts.iter().enumerate() {
-        let [down, right] = [(shift[0] * sign, h), (shift[1] * sign, w)]
-            .map(|(by, length)| (by as i64).rem_euclid(length.max(1) as i64) as usize);
+        let [down, right] = [(shift[0], h), (shift[1], w)]
+            .map(|(by, length)| (i64::from(by) * sign).rem_euclid(length.max(1) as i64) as usize);
         for row in 0..h {
             let from = &values[(image * h + row) * w * c..][..w * c];
             let to = &mut out[(image * h + (row + down) % h) * w * c..][..w * c];

@@ -175,6 +175,9 @@ fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
 fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
     let indices: Vec<usize> =
         (0..m.samples.len()).filter(|&i| m.attacked.records()[i].broken.is_some()).collect();
+    if indices.is_empty() {
+        return broken_sheets(album, m, &[]);
+    }
     let [h, w] = m.data.test.size();
     let clean = m.samples.select(&indices)?;
     let adversarial = clean.with_images(m.attacked.adversarial().select(&indices)?)?;
@@ -192,13 +195,18 @@ fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
             adversarial_votes: &adversarial_votes[i],
         });
     }
+    broken_sheets(album, m, &rows)
+}
+
+/// The sheets of these images; without any, one that says so.
+fn broken_sheets(album: &mut Album<'_>, m: &Material<'_>, rows: &[BrokenImage<'_>]) -> Result<()> {
     let eps = m.findings.config.attack.eps;
     if eps == 0.0 {
         // Nothing can be perturbed, so there is no scale to draw a perturbation in.
         return Ok(());
     }
     let title = "Images broken by AutoAttack rand";
-    let sheets = figures::broken(title, &rows, &m.data.classes, eps as f32)?;
+    let sheets = figures::broken(title, rows, &m.data.classes, eps as f32)?;
     for (i, sheet) in sheets.into_iter().enumerate() {
         let name = if i == 0 { "broken".to_owned() } else { format!("broken-{}", i + 1) };
         album.add(&name, sheet)?;
@@ -211,9 +219,6 @@ fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
 fn votes(m: &Material<'_>, samples: &LabelledImages, iteration: u16) -> Result<Vec<Vec<usize>>> {
     let ensemble = EnsembleClassifier::new(m.ensemble, Aggregation::CrossMax)?;
     let mut votes = vec![Vec::new(); samples.len()];
-    if samples.len() == 0 {
-        return Ok(votes);
-    }
     for draw in 0..m.findings.config.figures.votes {
         let draws: Vec<Draw> =
             samples.ids().iter().map(|&id| Stream::Votes.draw(id, iteration, draw as u16)).collect();

@@ -1,7 +1,7 @@
 //! Images optimised from grey until the backbone takes them for a class: what it thinks the class
 //! looks like (the notebook's "grey start" attack).
 
-use crate::attacks::Classifier;
+use crate::attacks::{Classifier, Draw};
 use crate::autograd::Var;
 use crate::ensemble::{BackboneClassifier, MultiResolution, Stream};
 use crate::io::{Stored, TensorFile};
@@ -12,8 +12,11 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Steps between two looks at the clock and the stop flag.
+/// Steps between two looks at the stop flag.
 const STRIDE: usize = 20;
+
+/// Images that one thread optimises beside each other; no influence on any of them.
+const GROUP: usize = 16;
 
 /// The images of all classes and how far each got.
 pub(crate) struct Prototypes {
@@ -104,8 +107,8 @@ pub(crate) fn optimise(
     for first in (0..config.prototype_steps).step_by(STRIDE) {
         check_stop(resume_advice)?;
         let last = (first + STRIDE).min(config.prototype_steps);
-        searches.par_iter_mut().try_for_each(|search| {
-            (first..last).try_for_each(|step| advance(&classifier, config, search, step))
+        searches.par_chunks_mut(GROUP).try_for_each(|group| {
+            (first..last).try_for_each(|step| advance(&classifier, config, group, step))
         })?;
         let left = searches.iter().filter(|search| !search.done).count();
         reporter.advance(last as u64, &format!("{left} images above the loss limit"));
@@ -122,32 +125,50 @@ pub(crate) fn optimise(
     })
 }
 
-fn advance(classifier: &BackboneClassifier<'_>, config: &FiguresConfig, search: &mut Search, step: usize) -> Result<()> {
-    if search.done {
+/// One step of those images of a group that are not done.
+fn advance(
+    classifier: &BackboneClassifier<'_>,
+    config: &FiguresConfig,
+    group: &mut [Search],
+    step: usize,
+) -> Result<()> {
+    let mut active: Vec<&mut Search> = group.iter_mut().filter(|search| !search.done).collect();
+    if active.is_empty() {
         return Ok(());
     }
-    let p = Var::leaf(search.p.clone());
+    let positions: Vec<Tensor> = active.iter().map(|search| search.p.clone()).collect();
+    let draws: Vec<Draw> =
+        active.iter().map(|search| Stream::Prototypes.draw(search.id, step as u16, 0)).collect();
+    let classes: Vec<usize> = active.iter().map(|search| search.class).collect();
+
+    let p = Var::leaf(Tensor::stack_rows(&positions)?);
     let image = p.tanh()?.affine(config.prototype_scale as f32, 0.5)?.clamp(0.0, 1.0)?;
-    let draw = Stream::Prototypes.draw(search.id, step as u16, 0);
-    let at_image = classifier.linearise(image.value(), &[draw])?;
+    let at_image = classifier.linearise(image.value(), &draws)?;
     let logits = Var::leaf(at_image.logits.clone());
-    let loss = logits.cross_entropy(&[search.class])?;
-    search.loss = loss.value().item()?;
-    search.image = image.value().clone();
-    search.steps = step;
-    if f64::from(search.loss) <= config.prototype_loss {
-        search.done = true;
-        return Ok(());
-    }
+    let loss = logits.cross_entropy(&classes)?;
+    let losses = loss.value().to_vec()?;
+
     let none = || Error::argument("prototypes", "gradient", "a gradient", "none");
-    let cotangent = loss.backward(None)?.take(&logits).ok_or_else(none)?;
+    let seed = Tensor::full(*loss.shape(), 1.0);
+    let cotangent = loss.backward(Some(seed))?.take(&logits).ok_or_else(none)?;
     let gradient = (at_image.pullback)(&cotangent)?;
+    let images = image.value().clone();
     let slope = image.backward(Some(gradient))?.take(&p).ok_or_else(none)?;
+
     let lr = config.prototype_lr as f32;
-    let slope = slope.host("prototypes")?;
-    for (p, &slope) in search.p.make_mut("prototypes")?.iter_mut().zip(slope) {
-        *p -= lr * slope;
+    for (row, search) in active.iter_mut().enumerate() {
+        search.loss = losses[row];
+        search.image = images.rows(row, 1)?;
+        search.steps = step;
+        search.done = f64::from(search.loss) <= config.prototype_loss;
+        if !search.done {
+            let slope = slope.rows(row, 1)?;
+            let slope = slope.host("prototypes")?;
+            for (p, &slope) in search.p.make_mut("prototypes")?.iter_mut().zip(slope) {
+                *p -= lr * slope;
+            }
+            search.steps = step + 1;
+        }
     }
-    search.steps = step + 1;
     Ok(())
 }

@@ -1,0 +1,121 @@
+//! The command line: reads arguments, calls the library, prints.
+//!
+//! Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Every failure is one line on
+//! standard error.
+
+mod common;
+mod interrupt;
+mod output;
+mod predict;
+mod progress;
+mod replicate;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use common::Common;
+use crossmax::Result;
+use output::Output;
+use std::process::ExitCode;
+
+/// Exit code for wrong usage.
+const USAGE: u8 = 2;
+
+/// "Ensemble everything everywhere" (arXiv 2408.05446) in pure Rust: trains a multi-resolution
+/// network, forms the CrossMax self-ensemble, attacks it, and measures how much of it survives.
+#[derive(Parser)]
+#[command(name = "crossmax", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  crossmax replicate                                    the whole paper, small, on this machine
+  crossmax predict runs/pocket pictures/ --out p.safetensors
+  crossmax replicate --help                             every flag of a command
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
+
+#[derive(Subcommand)]
+enum Command {
+    Replicate(Box<replicate::Arguments>),
+    Predict(predict::Arguments),
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let arguments = match Cli::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return refuse(&error),
+    };
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error.to_string());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(arguments: &Cli) -> Result<()> {
+    let common = &arguments.common;
+    common.apply()?;
+    interrupt::install()?;
+    let output = Output::new(common.json);
+    match &arguments.command {
+        Command::Replicate(arguments) => replicate::run(arguments, common, output),
+        Command::Predict(arguments) => predict::run(arguments, common, output),
+    }
+}
+
+/// Prints help where it was asked for; otherwise says in one line what is wrong.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let help = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if help {
+        // Nobody is there to be told that the text could not be written.
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+    }
+    output::complain(&in_one_line(&error.render().to_string()));
+    ExitCode::from(USAGE)
+}
+
+/// The parser's message without its heading, the usage and the hint to help, which it spreads over
+/// several lines.
+fn in_one_line(message: &str) -> String {
+    let parts = message.lines().map(str::trim).filter(|part| !part.is_empty());
+    let mut line = String::new();
+    for part in parts.take_while(|part| !part.starts_with("Usage:") && !part.starts_with("For more information")) {
+        let separator = match line.chars().last() {
+            None => "",
+            Some(':') => " ",
+            Some(_) => "; ",
+        };
+        line.push_str(separator);
+        line.push_str(part.trim_start_matches("error: "));
+    }
+    line + " (--help tells more)"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_parser_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn messages_of_the_parser_become_one_line() {
+        let message = "error: required:\n  --out <FILE>\n  <IMAGES>\n\nUsage: crossmax …\n\nFor more information, …\n";
+        assert_eq!(in_one_line(message), "required: --out <FILE>; <IMAGES> (--help tells more)");
+    }
+}

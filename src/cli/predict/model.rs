@@ -1,0 +1,188 @@
+//! What answers: a run, or a plain network in a weights file.
+
+use crossmax::attacks::Classifier;
+use crossmax::data::Pictures;
+use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD};
+use crossmax::io::{TensorFile, load_module};
+use crossmax::models::{PlainClassifier, ResNet, infer_resnet};
+use crossmax::nn::Init;
+use crossmax::replicate::{OpenRun, open_run};
+use crossmax::{Error, Result};
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// Which part of a model answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Member {
+    /// The network itself.
+    Backbone,
+    /// The head on this layer.
+    Layer(usize),
+    /// CrossMax over all heads and the backbone.
+    Ensemble,
+}
+
+impl FromStr for Member {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        let number = |n: &str| n.parse().map(Self::Layer).map_err(|_| "layer:N needs the number of a layer");
+        match text {
+            "backbone" => Ok(Self::Backbone),
+            "ensemble" => Ok(Self::Ensemble),
+            _ => text.strip_prefix("layer:").map_or(Err("expected backbone, layer:N or ensemble"), number),
+        }
+    }
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Backbone => f.write_str("backbone"),
+            Self::Layer(number) => write!(f, "layer:{number}"),
+            Self::Ensemble => f.write_str("ensemble"),
+        }
+    }
+}
+
+/// Stride and pool of a stem, which leave no trace in a weights file.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum StemKind {
+    /// Stride 1, no pool.
+    Cifar,
+    /// Stride 2 and a 3×3 maximum pool.
+    Imagenet,
+}
+
+/// How a plain network wants its pictures; a run knows it itself.
+pub struct Normalisation {
+    /// Mean of the colours.
+    pub mean: Option<[f64; 3]>,
+    /// Standard deviation of the colours.
+    pub std: Option<[f64; 3]>,
+    /// What kind of stem it has.
+    pub stem: Option<StemKind>,
+}
+
+/// Three numbers with commas between them.
+pub fn colour(text: &str) -> std::result::Result<[f64; 3], String> {
+    let numbers: Vec<f64> = text
+        .split(',')
+        .map(|part| part.trim().parse().map_err(|e| format!("{e}: {part:?}")))
+        .collect::<std::result::Result<_, _>>()?;
+    let found = numbers.len();
+    numbers.try_into().map_err(|_| format!("{found} numbers, expected 3: red, green, blue"))
+}
+
+/// A model that is ready to answer.
+pub enum Model {
+    /// A run's self-ensemble.
+    Run(Box<OpenRun>),
+    /// A plain network.
+    Plain {
+        /// The network.
+        net: Box<ResNet>,
+        /// Mean of the colours.
+        mean: [f64; 3],
+        /// Standard deviation of the colours.
+        std: [f64; 3],
+        /// The numbers of its classes: a weights file has no names.
+        classes: Vec<String>,
+    },
+}
+
+impl Model {
+    /// Opens a run directory or a weights file; the draws of a run's views belong to `seed`, or to
+    /// the run's own.
+    pub fn open(path: &Path, wanted: Normalisation, seed: Option<u64>) -> Result<Self> {
+        if !path.is_dir() {
+            return open_weights(path, wanted);
+        }
+        if wanted.mean.is_some() || wanted.std.is_some() || wanted.stem.is_some() {
+            let told = "--mean, --std and --stem belong to a weights file; a run knows its own";
+            return Err(Error::Usage(told.into()));
+        }
+        let mut run = open_run(path)?;
+        if let Some(seed) = seed {
+            run.ensemble.backbone.set_seed(seed);
+        }
+        Ok(Self::Run(Box::new(run)))
+    }
+
+    /// Names of the classes.
+    pub fn classes(&self) -> &[String] {
+        match self {
+            Self::Run(run) => &run.classes,
+            Self::Plain { classes, .. } => classes,
+        }
+    }
+
+    /// Who answers unless somebody is named.
+    pub fn default_member(&self) -> Member {
+        match self {
+            Self::Run(_) => Member::Ensemble,
+            Self::Plain { .. } => Member::Backbone,
+        }
+    }
+
+    /// Refuses pictures of a size that the model was not made for.
+    pub fn check_size(&self, pictures: &Pictures) -> Result<()> {
+        let (Self::Run(run), &[_, height, width, _]) = (self, pictures.images.dims()) else {
+            return Ok(());
+        };
+        let size = run.image_size;
+        if [height, width] == [size; 2] {
+            return Ok(());
+        }
+        let expected = format!("pictures of {size}×{size} pixels, as the run was trained on");
+        Err(Error::format(&pictures.source, expected, format!("{height}×{width}"), "resize them first"))
+    }
+
+    /// `member` as a classifier.
+    pub fn classifier(&self, member: Member) -> Result<Box<dyn Classifier + '_>> {
+        match (self, member) {
+            (Self::Run(run), Member::Backbone) => Ok(Box::new(BackboneClassifier(&run.ensemble.backbone))),
+            (Self::Run(run), Member::Ensemble) => {
+                Ok(Box::new(EnsembleClassifier::new(&run.ensemble, Aggregation::CrossMax)?))
+            }
+            (Self::Run(run), Member::Layer(layer)) => {
+                let layers = run.ensemble.layers();
+                let index = layers.iter().position(|&l| l == layer).ok_or_else(|| {
+                    Error::Usage(format!("--member layer:{layer}: this run has heads on layers {layers:?}"))
+                })?;
+                Ok(Box::new(EnsembleClassifier::new(&run.ensemble, Aggregation::Member(index))?))
+            }
+            (Self::Plain { net, mean, std, .. }, Member::Backbone) => {
+                Ok(Box::new(PlainClassifier::new(net, *mean, *std)?))
+            }
+            (Self::Plain { .. }, _) => {
+                let told = format!("--member {member}: a weights file has only its backbone; give a run directory");
+                Err(Error::Usage(told))
+            }
+        }
+    }
+}
+
+fn open_weights(path: &Path, wanted: Normalisation) -> Result<Model> {
+    let file = TensorFile::load(path)?;
+    let stem = wanted.stem.map(|kind| match kind {
+        StemKind::Cifar => (1, false),
+        StemKind::Imagenet => (2, true),
+    });
+    let config = infer_resnet(&file, path, stem)?;
+    if config.stem.channels != 3 {
+        let found = format!("one of {} channels", config.stem.channels);
+        let advice = "a network with views needs its whole run: give the run directory";
+        return Err(Error::format(path, "a network on pictures of 3 channels", found, advice));
+    }
+    let classes = (0..config.classes).map(|number| number.to_string()).collect();
+    let mut net = ResNet::new(config, &mut Init::new(0))?;
+    load_module(&mut net, &file, path, "")?;
+    Ok(Model::Plain {
+        net: Box::new(net),
+        mean: wanted.mean.unwrap_or(IMAGENET_MEAN),
+        std: wanted.std.unwrap_or(IMAGENET_STD),
+        classes,
+    })
+}

@@ -1,0 +1,133 @@
+//! `crossmax replicate`: the whole paper in one go.
+
+mod overrides;
+
+use super::common::Common;
+use super::output::Output;
+use super::progress::Progress;
+use clap::Args;
+use crossmax::replicate::{self, Config, Reporter, RunDir};
+use crossmax::{Error, Result};
+use overrides::Overrides;
+use std::path::{Path, PathBuf};
+
+/// Where runs are kept unless `--out` says otherwise.
+const RUNS: &str = "runs";
+
+/// Train, form the self-ensemble, attack it, draw pictures, write summary.json.
+///
+/// The run directory holds everything: config.toml, metrics.jsonl, checkpoints, weights, the attack's state and
+/// images, figures and summary.json. A run that was stopped or killed goes on with --resume, with the same result
+/// to the bit.
+#[derive(Args)]
+#[command(after_help = EXAMPLES, allow_negative_numbers = true)]
+pub struct Arguments {
+    /// Settings to begin with: pocket is the whole pipeline on a CPU in minutes; auto takes it [default: auto]
+    #[arg(long, value_name = "auto|pocket")]
+    preset: Option<String>,
+    /// A TOML file with settings that differ from the preset's, laid out as a run's config.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// `drawn`, the built-in data set, or a folder with CIFAR-10 or CIFAR-100 in the published binary layout
+    #[arg(long, value_name = "drawn|FOLDER")]
+    data: Option<String>,
+    /// Directory of the run [default: the first free of runs/PRESET, runs/PRESET-2, …]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with a run that was stopped, under its own settings [default: the newest in runs/]
+    #[arg(long, value_name = "DIR")]
+    resume: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    overrides: Overrides,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  crossmax replicate                                  drawn data, a few minutes on two cores
+  crossmax replicate --data cifar-100-binary          CIFAR-100 photos from a folder
+  crossmax replicate --attack-images 8 --iterations 20 --eps 4/255 --out runs/quick
+  crossmax replicate --config mine.toml --seed 1 --json > result.json
+  crossmax replicate --resume                         go on with the newest run
+  crossmax replicate --resume runs/pocket-2           go on with that one";
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
+    let progress = Progress::new(output);
+    let (config, out) = match &arguments.resume {
+        Some(wanted) => {
+            arguments.refuse_changes(common)?;
+            resumed(wanted.as_deref())?
+        }
+        None => new_run(arguments, common, &progress)?,
+    };
+    progress.line(&format!("run directory: {}", out.display()));
+    let outcome = replicate::run(&config, &out, arguments.resume.is_some(), &progress)?;
+    output.result(&outcome.text, &outcome.summary)
+}
+
+impl Arguments {
+    /// Refuses flags that would change the settings of a run that goes on.
+    fn refuse_changes(&self, common: &Common) -> Result<()> {
+        let named = [&self.preset, &self.data].into_iter().any(Option::is_some);
+        let placed = [&self.config, &self.out].into_iter().any(Option::is_some);
+        if named || placed || common.seed.is_some() || self.overrides != Overrides::default() {
+            let told = "--resume goes on under the settings in the run's config.toml; leave the flags that change \
+                        settings away, or start a new run without --resume";
+            return Err(Error::Usage(told.into()));
+        }
+        Ok(())
+    }
+}
+
+/// Settings and directory of a new run.
+fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Result<(Config, PathBuf)> {
+    let preset = arguments.preset.as_deref().filter(|&name| name != "auto");
+    let mut config = preset.map_or(Ok(Config::pocket()), Config::preset)?;
+    if let Some(path) = &arguments.config {
+        config = config.overridden_by(path)?;
+    }
+    if let Some(source) = &arguments.data {
+        source.clone_into(&mut config.data.source);
+    }
+    if let Some(seed) = common.seed {
+        config.seed = seed;
+    }
+    arguments.overrides.apply(&mut config);
+    config.check()?;
+    if preset.is_none() {
+        progress.line(&format!("preset: {} (auto: no CUDA device is in use)", config.preset));
+    }
+    let out = arguments.out.clone().unwrap_or_else(|| first_free(Path::new(RUNS), &config.preset));
+    Ok((config, out))
+}
+
+/// Settings and directory of a run that is there: the one wanted, or the newest.
+fn resumed(wanted: Option<&Path>) -> Result<(Config, PathBuf)> {
+    let out = match wanted {
+        Some(directory) => directory.to_path_buf(),
+        None => newest(Path::new(RUNS))?,
+    };
+    let config = Config::load(&RunDir::open(&out)?.config_path())?;
+    Ok((config, out))
+}
+
+/// The first of `name`, `name-2`, `name-3`, … that is not in `folder`.
+fn first_free(folder: &Path, name: &str) -> PathBuf {
+    let mut path = folder.join(name);
+    let mut number = 2_u64;
+    while path.exists() {
+        path = folder.join(format!("{name}-{number}"));
+        number += 1;
+    }
+    path
+}
+
+/// The run in `folder` that was begun last: its config.toml is written then and never again.
+fn newest(folder: &Path) -> Result<PathBuf> {
+    let begun = |run: &Path| std::fs::metadata(run.join("config.toml")).and_then(|file| file.modified()).ok();
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let runs = entries.filter_map(|entry| Some((begun(&entry.path())?, entry.path())));
+    runs.max().map(|(_, run)| run).ok_or_else(|| {
+        Error::format(folder, "a run to go on with", "none", "name its directory, or start one without --resume")
+    })
+}

@@ -1,0 +1,122 @@
+//! Flags that change single values of the settings.
+
+use clap::Args;
+use crossmax::ensemble::{BackbonePass, ContrastRule, HeadBatchNorm, NoiseKind};
+use crossmax::replicate::Config;
+use serde::de::value::Error as NameError;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+
+/// Single values; those not given stay as the preset and the file have them.
+#[derive(Args, Default, PartialEq)]
+#[command(next_help_heading = "Data and training")]
+pub struct Overrides {
+    /// Training images used (the first ones)
+    #[arg(long, value_name = "N")]
+    train_images: Option<usize>,
+    /// Test images used (the first ones)
+    #[arg(long, value_name = "N")]
+    test_images: Option<usize>,
+    /// Epochs of the backbone's training
+    #[arg(long, value_name = "N")]
+    epochs: Option<u16>,
+    /// Images a step of the backbone's training
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Learning rate of the backbone's training
+    #[arg(long, value_name = "RATE")]
+    lr: Option<f64>,
+    /// Layers that get a head: 1 the stem, then one a residual block, then the average pool
+    #[arg(long, value_name = "L,L,…", value_delimiter = ',')]
+    heads: Option<Vec<usize>>,
+    /// Epochs of each head's training
+    #[arg(long, value_name = "N")]
+    head_epochs: Option<u16>,
+
+    /// Resolutions of the views, in pixels
+    #[arg(long, value_name = "R,R,…", value_delimiter = ',', help_heading = "The method")]
+    resolutions: Option<Vec<usize>>,
+    /// Amplitude of the noise in the views
+    #[arg(long, value_name = "A", help_heading = "The method")]
+    noise: Option<f64>,
+    /// CrossMax takes each class's K-th highest predictor
+    #[arg(long, value_name = "K", help_heading = "The method")]
+    top_k: Option<usize>,
+    /// The noise's distribution: uniform as in the authors' notebook, gaussian as in the paper
+    #[arg(long, value_name = "uniform|gaussian", value_parser = named::<NoiseKind>, help_heading = "The method")]
+    noise_kind: Option<NoiseKind>,
+    /// Contrast and colour: one draw for both as in the notebook, or two
+    #[arg(long, value_name = "coupled|independent", value_parser = named::<ContrastRule>, help_heading = "The method")]
+    contrast: Option<ContrastRule>,
+    /// The backbone's own vote: from a pass of its own as in the notebook, or from the heads' pass
+    #[arg(long, value_name = "independent|shared", value_parser = named::<BackbonePass>, help_heading = "The method")]
+    backbone_pass: Option<BackbonePass>,
+    /// The backbone's running statistics while heads are trained: drifting as in the notebook, or frozen
+    #[arg(long, value_name = "drifting|frozen", value_parser = named::<HeadBatchNorm>, help_heading = "The method")]
+    head_batch_norm: Option<HeadBatchNorm>,
+
+    /// Images attacked: the first of the test images
+    #[arg(long, value_name = "N", help_heading = "The attack")]
+    attack_images: Option<usize>,
+    /// Iterations of each attack
+    #[arg(long, value_name = "N", help_heading = "The attack")]
+    iterations: Option<usize>,
+    /// Draws each gradient is averaged over (expectation over transformations)
+    #[arg(long, value_name = "N", help_heading = "The attack")]
+    eot: Option<usize>,
+    /// L∞ radius for colours in [0, 1]
+    #[arg(long, value_name = "8/255|0.03", value_parser = fraction, help_heading = "The attack")]
+    eps: Option<f64>,
+    /// Images between two checkpoints of the attack
+    #[arg(long, value_name = "N", help_heading = "The attack")]
+    attack_block: Option<usize>,
+    /// Rows (images × draws) evaluated at once; no influence on the result
+    #[arg(long, value_name = "N", help_heading = "The attack")]
+    sub_batch: Option<usize>,
+}
+
+impl Overrides {
+    /// Sets the values that were given.
+    pub fn apply(&self, config: &mut Config) {
+        set(&mut config.data.train_images, &self.train_images);
+        set(&mut config.data.test_images, &self.test_images);
+        set(&mut config.backbone.epochs, &self.epochs);
+        set(&mut config.backbone.batch, &self.batch);
+        set(&mut config.backbone.lr, &self.lr);
+        set(&mut config.heads.layers, &self.heads);
+        set(&mut config.heads.epochs, &self.head_epochs);
+        set(&mut config.method.resolutions, &self.resolutions);
+        set(&mut config.method.noise, &self.noise);
+        set(&mut config.method.top_k, &self.top_k);
+        set(&mut config.method.noise_kind, &self.noise_kind);
+        set(&mut config.method.contrast, &self.contrast);
+        set(&mut config.method.backbone_pass, &self.backbone_pass);
+        set(&mut config.method.head_batch_norm, &self.head_batch_norm);
+        set(&mut config.attack.images, &self.attack_images);
+        set(&mut config.attack.iterations, &self.iterations);
+        set(&mut config.attack.eot, &self.eot);
+        set(&mut config.attack.eps, &self.eps);
+        set(&mut config.attack.block, &self.attack_block);
+        set(&mut config.attack.sub_batch, &self.sub_batch);
+    }
+}
+
+fn set<T: Clone>(target: &mut T, value: &Option<T>) {
+    if let Some(value) = value {
+        target.clone_from(value);
+    }
+}
+
+/// A setting by the name it has in config.toml.
+fn named<T: DeserializeOwned>(name: &str) -> Result<T, NameError> {
+    T::deserialize(name.into_deserializer())
+}
+
+/// A number, or two with a stroke between them.
+fn fraction(text: &str) -> Result<f64, String> {
+    let number = |part: &str| part.trim().parse::<f64>().map_err(|e| format!("{e}: {part:?}"));
+    let value = match text.split_once('/') {
+        Some((above, below)) => number(above)? / number(below)?,
+        None => number(text)?,
+    };
+    if value.is_finite() { Ok(value) } else { Err("not a finite number".into()) }
+}
