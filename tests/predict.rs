@@ -18,8 +18,15 @@ use std::path::Path;
 /// A file with these tensors in single precision.
 fn save(path: &Path, tensors: impl IntoIterator<Item = (String, Tensor<f64>)>) -> Result<()> {
     let narrow = |(name, tensor): (String, Tensor<f64>)| Ok((name, Stored::F32(tensor.cast()?)));
-    let tensors = tensors.into_iter().map(narrow).collect::<Result<BTreeMap<_, _>>>()?;
-    TensorFile { tensors, ..TensorFile::default() }.save(path)
+    let tensors = tensors
+        .into_iter()
+        .map(narrow)
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    TensorFile {
+        tensors,
+        ..TensorFile::default()
+    }
+    .save(path)
 }
 
 /// The value that the fixtures' formula gives the tensor `name`, in the file's layout.
@@ -40,18 +47,32 @@ fn formula(name: &str, dims: &[usize]) -> Tensor<f64> {
 fn logits_are_pytorchs() -> Result<()> {
     let folder = tempfile::tempdir().expect("a folder");
     let config = ResNetConfig {
-        stem: Stem { width: 4, ..Stem::imagenet(3) },
+        stem: Stem {
+            width: 4,
+            ..Stem::imagenet(3)
+        },
         block: BlockKind::Bottleneck,
         widths: vec![4, 8, 16, 32],
         blocks: vec![1; 4],
         classes: 7,
     };
     let names = module_tensors(&mut ResNet::<f32>::new(config, &mut Init::new(0))?, "")?;
-    let weights = names.iter().map(|(name, stored)| (name.clone(), formula(name, stored.shape().dims())));
+    let weights = names
+        .iter()
+        .map(|(name, stored)| (name.clone(), formula(name, stored.shape().dims())));
     save(&folder.path().join("net.safetensors"), weights)?;
-    save(&folder.path().join("x.safetensors"), [("images".to_owned(), unit_tensor("bottleneck.x", [2, 3, 48, 48]))])?;
+    save(
+        &folder.path().join("x.safetensors"),
+        [("images".to_owned(), unit_tensor("bottleneck.x", [2, 3, 48, 48]))],
+    )?;
 
-    let arguments = ["predict", "net.safetensors", "x.safetensors", "--out", "y.safetensors"];
+    let arguments = [
+        "predict",
+        "net.safetensors",
+        "x.safetensors",
+        "--out",
+        "y.safetensors",
+    ];
     let plain = ["--mean", "0,0,0", "--std", "1,1,1", "--input-gradient", "--json"];
     let ran = program::run(folder.path(), &[&arguments[..], &plain[..]].concat());
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -60,7 +81,10 @@ fn logits_are_pytorchs() -> Result<()> {
     let found: Tensor<f64> = file.tensors["logits"].float()?.expect("floating-point logits");
     let fixture = FixtureFile::open("models")?;
     let cases = fixture.cases()?;
-    let case = cases.iter().find(|case| case.name() == "bottleneck").expect("the case");
+    let case = cases
+        .iter()
+        .find(|case| case.name() == "bottleneck")
+        .expect("the case");
     let expected = case.tensor("eval.logits", StoredLayout::Same)?;
     let report = compare("bottleneck", "logits", &found, &expected, 1e-4, Scale::Tensor)?;
     assert!(report.is_none(), "{report:?}");
@@ -69,7 +93,10 @@ fn logits_are_pytorchs() -> Result<()> {
     let expected = expected.to_vec()?;
     for (i, row) in expected.chunks(7).enumerate() {
         let top = (0..7).max_by(|&a, &b| row[a].total_cmp(&row[b]));
-        assert_eq!(object["predictions"][i]["class"].as_u64(), top.map(|top| top as u64));
+        assert_eq!(
+            object["predictions"][i]["class"].as_u64(),
+            top.map(|top| top as u64)
+        );
     }
     // No labels were given, so the gradient is that of the predicted classes, in planes.
     assert_eq!(object["gradient_labels"], "predicted");

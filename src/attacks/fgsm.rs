@@ -7,7 +7,7 @@ use crate::tensor::{Element, Tensor};
 /// Settings of [`fgsm`].
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FgsmConfig {
-    /// Size of the step and radius of the L∞ ball, in units of the image range [0,1].
+    /// Size of the step and radius of the L∞ ball, in units of the image range [0, 1].
     pub eps: f64,
     /// Whether to start at a random point of the ball instead of the clean image.
     pub random_start: bool,
@@ -32,7 +32,7 @@ impl FgsmConfig {
     }
 }
 
-/// One sign step of size ε, projected: the adversarial images [N,H,W,C] of all `samples`.
+/// One sign step of size ε, projected: the adversarial images [N, H, W, C] of all `samples`.
 ///
 /// # Errors
 /// As [`pgd`].

@@ -3,7 +3,7 @@
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
-/// Images in [0,1] with their labels and ids; at least one.
+/// Images in [0, 1] with their labels and ids; at least one.
 #[derive(Clone, Debug)]
 pub struct LabelledImages<T: Element = f32> {
     images: Tensor<T>,
@@ -12,12 +12,12 @@ pub struct LabelledImages<T: Element = f32> {
 }
 
 impl<T: Element> LabelledImages<T> {
-    /// `images` [N,H,W,C] with their `labels`, and as `ids` their indices in the data set: random
+    /// `images` [N, H, W, C] with their `labels`, and as `ids` their indices in the data set: random
     /// draws are named by them.
     ///
     /// # Errors
     /// [`Error::Shape`] or [`Error::Argument`] if there is no image, the numbers of images, labels
-    /// and ids differ, or a pixel lies outside [0,1].
+    /// and ids differ, or a pixel lies outside [0, 1].
     pub fn new(images: Tensor<T>, labels: Vec<usize>, ids: Vec<u32>) -> Result<Self> {
         const OP: &str = "LabelledImages";
         let n = images.shape().axis(0);
@@ -43,7 +43,7 @@ impl<T: Element> LabelledImages<T> {
         self.labels.len()
     }
 
-    /// The images [N,H,W,C].
+    /// The images [N, H, W, C].
     pub fn images(&self) -> &Tensor<T> {
         &self.images
     }

@@ -19,7 +19,7 @@ pub struct Oracle<'a, T: Element = f32> {
 
 /// The state of an attack's search at its current images, one entry an image.
 pub struct Appraisal<T: Element = f32> {
-    /// Gradient of the loss by the image [N,H,W,C], the mean over the draws.
+    /// Gradient of the loss by the image [N, H, W, C], the mean over the draws.
     pub gradient: Tensor<T>,
     /// Mean loss over the draws.
     pub mean_loss: Vec<T>,
@@ -104,7 +104,7 @@ impl<'a, T: Element> Oracle<'a, T> {
         if self.is_random() { draws } else { 1 }
     }
 
-    /// Logits [N, classes] of `images` [N,H,W,C], one draw an image.
+    /// Logits [N, classes] of `images` [N, H, W, C], one draw an image.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if a logit is NaN or infinite; the classifier's errors.
@@ -129,7 +129,7 @@ impl<'a, T: Element> Oracle<'a, T> {
         predicted_classes(&self.logits(images, draws)?)
     }
 
-    /// Loss, prediction and gradient at `images` [N,H,W,C], over `draws` draws an image, of which
+    /// Loss, prediction and gradient at `images` [N, H, W, C], over `draws` draws an image, of which
     /// `draw(image, i)` is the i-th for the image with that index.
     ///
     /// # Errors

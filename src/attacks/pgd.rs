@@ -23,7 +23,7 @@ pub enum Keep {
 /// Settings of [`pgd`].
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PgdConfig {
-    /// Radius of the L∞ ball, in units of the image range [0,1].
+    /// Radius of the L∞ ball, in units of the image range [0, 1].
     pub eps: f64,
     /// Number of steps.
     pub steps: u16,
@@ -73,7 +73,7 @@ impl PgdConfig {
 }
 
 /// Attacks all `samples`, also those that are misclassified already: the adversarial images
-/// [N,H,W,C].
+/// [N, H, W, C].
 ///
 /// # Errors
 /// [`Error::Argument`] for settings or labels out of range; those of [`Oracle::appraise`], of the

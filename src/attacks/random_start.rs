@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 /// A source of uniform numbers for the random starts of attacks.
 pub trait StartSource<T: Element = f32>: Sync {
-    /// Fills `out` (one image, H,W,C) with uniform numbers in [0,1) for restart `restart` of the
+    /// Fills `out` (one image, H,W,C) with uniform numbers in [0, 1) for restart `restart` of the
     /// attack in `slot` on `image`. They may depend on nothing else.
     ///
     /// # Errors
@@ -43,7 +43,7 @@ impl<T: Element> StartSource<T> for SeededStarts {
     }
 }
 
-/// The uniform numbers of restart `restart` for all `samples`, [N,H,W,C].
+/// The uniform numbers of restart `restart` for all `samples`, [N, H, W, C].
 pub(super) fn uniforms<T: Element>(
     starts: &dyn StartSource<T>,
     slot: AttackSlot,

@@ -5,7 +5,7 @@ use super::rows::row_len;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
-/// Images in [0,1] that differ from the clean one by at most ε in every pixel and channel.
+/// Images in [0, 1] that differ from the clean one by at most ε in every pixel and channel.
 ///
 /// The arithmetic follows AutoAttack operation by operation, so that trajectories agree to the
 /// last bit where gradients do.
@@ -18,10 +18,10 @@ pub struct LinfBall<T: Element = f32> {
 const TOLERANCE: f64 = 1e-6;
 
 impl<T: Element> LinfBall<T> {
-    /// The ball of radius `eps`, in units of the image range [0,1].
+    /// The ball of radius `eps`, in units of the image range [0, 1].
     ///
     /// # Errors
-    /// [`Error::Argument`] if `eps` is not in [0,1].
+    /// [`Error::Argument`] if `eps` is not in [0, 1].
     pub fn new(eps: f64) -> Result<Self> {
         if !(0.0..=1.0).contains(&eps) {
             return Err(Error::argument("LinfBall", "eps", "in [0,1]", eps));
@@ -29,7 +29,7 @@ impl<T: Element> LinfBall<T> {
         Ok(Self { eps: T::of(eps) })
     }
 
-    /// The nearest value to `x` that is within ε of `clean` and in [0,1].
+    /// The nearest value to `x` that is within ε of `clean` and in [0, 1].
     #[inline(always)]
     pub fn project(&self, x: T, clean: T) -> T {
         let in_box = x.max(clean - self.eps).min(clean + self.eps);
@@ -42,8 +42,8 @@ impl<T: Element> LinfBall<T> {
         self.project(x + step * sign(gradient), clean)
     }
 
-    /// A start at distance ε from every clean image: `uniforms` in [0,1) are centred, scaled to a
-    /// largest entry of 1 for each image, and clipped to [0,1] after they were added (APGD).
+    /// A start at distance ε from every clean image: `uniforms` in [0, 1) are centred, scaled to a
+    /// largest entry of 1 for each image, and clipped to [0, 1] after they were added (APGD).
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes differ.
@@ -54,7 +54,7 @@ impl<T: Element> LinfBall<T> {
         })
     }
 
-    /// A start that is uniform in the ball, clipped to [0,1] (PGD).
+    /// A start that is uniform in the ball, clipped to [0, 1] (PGD).
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes differ.
@@ -86,7 +86,7 @@ impl<T: Element> LinfBall<T> {
     /// Asserts that `images` respect the threat model around `clean`, but for rounding (1e-6).
     ///
     /// # Errors
-    /// [`Error::Argument`] naming the first image that does not, or is not in [0,1].
+    /// [`Error::Argument`] naming the first image that does not, or is not in [0, 1].
     pub fn check(&self, clean: &LabelledImages<T>, images: &Tensor<T>) -> Result<()> {
         // Refuses other shapes and pixels outside [0,1].
         clean.with_images(images.clone())?;
@@ -104,7 +104,7 @@ impl<T: Element> LinfBall<T> {
     }
 }
 
-/// Largest absolute difference of every pair of images [N,H,W,C]: N values.
+/// Largest absolute difference of every pair of images [N, H, W, C]: N values.
 ///
 /// # Errors
 /// [`Error::Shape`] if the shapes differ.

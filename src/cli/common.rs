@@ -37,12 +37,18 @@ impl FromStr for Device {
     type Err = &'static str;
 
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        let number = |n: &str| n.parse().map(Self::Cuda).map_err(|_| "cuda:N needs a device number from 0");
+        let number = |n: &str| {
+            n.parse()
+                .map(Self::Cuda)
+                .map_err(|_| "cuda:N needs a device number from 0")
+        };
         match text {
             "auto" => Ok(Self::Auto),
             "cpu" => Ok(Self::Cpu),
             "cuda" => Ok(Self::Cuda(0)),
-            _ => text.strip_prefix("cuda:").map_or(Err("expected auto, cpu, cuda or cuda:N"), number),
+            _ => text
+                .strip_prefix("cuda:")
+                .map_or(Err("expected auto, cpu, cuda or cuda:N"), number),
         }
     }
 }

@@ -75,7 +75,9 @@ fn run(arguments: &Cli) -> Result<()> {
 fn refuse(error: &clap::Error) -> ExitCode {
     let help = matches!(
         error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     );
     if help {
         // Nobody is there to be told that the text could not be written.
@@ -91,7 +93,9 @@ fn refuse(error: &clap::Error) -> ExitCode {
 fn in_one_line(message: &str) -> String {
     let parts = message.lines().map(str::trim).filter(|part| !part.is_empty());
     let mut line = String::new();
-    for part in parts.take_while(|part| !part.starts_with("Usage:") && !part.starts_with("For more information")) {
+    for part in
+        parts.take_while(|part| !part.starts_with("Usage:") && !part.starts_with("For more information"))
+    {
         let separator = match line.chars().last() {
             None => "",
             Some(':') => " ",
@@ -115,7 +119,11 @@ mod tests {
 
     #[test]
     fn messages_of_the_parser_become_one_line() {
-        let message = "error: required:\n  --out <FILE>\n  <IMAGES>\n\nUsage: crossmax …\n\nFor more information, …\n";
-        assert_eq!(in_one_line(message), "required: --out <FILE>; <IMAGES> (--help tells more)");
+        let message =
+            "error: required:\n  --out <FILE>\n  <IMAGES>\n\nUsage: crossmax …\n\nFor more information, …\n";
+        assert_eq!(
+            in_one_line(message),
+            "required: --out <FILE>; <IMAGES> (--help tells more)"
+        );
     }
 }

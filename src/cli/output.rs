@@ -34,7 +34,11 @@ impl Output {
     pub fn result(self, text: &str, object: &Value) -> Result<()> {
         self.text(text)?;
         match self.json {
-            true => write_line(&mut std::io::stdout().lock(), "standard output", &format!("{object:#}")),
+            true => write_line(
+                &mut std::io::stdout().lock(),
+                "standard output",
+                &format!("{object:#}"),
+            ),
             false => Ok(()),
         }
     }
@@ -53,7 +57,10 @@ pub fn notice(line: &str) {
 
 /// A pipe whose reader has gone is not a failure of this program: `… | head` has what it wants.
 fn write_line(to: &mut impl Write, name: &str, text: &str) -> Result<()> {
-    match to.write_all(format!("{text}\n").as_bytes()).and_then(|()| to.flush()) {
+    match to
+        .write_all(format!("{text}\n").as_bytes())
+        .and_then(|()| to.flush())
+    {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Error::io(name, "write", error)),
         _ => Ok(()),
     }

@@ -114,7 +114,11 @@ impl Work {
         if rate.is_finite() && rate > 0.0 {
             let left = self.total.saturating_sub(self.done) as f64 / rate;
             let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
-            text.push_str(&format!(", {rate:.0} {}/s, {:#} left", self.unit, HumanDuration(left)));
+            text.push_str(&format!(
+                ", {rate:.0} {}/s, {:#} left",
+                self.unit,
+                HumanDuration(left)
+            ));
         }
         if !self.state.is_empty() {
             text.push_str(&format!(", {}", self.state));
@@ -128,15 +132,21 @@ impl Work {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        notice(&format!("{}: done in {seconds:.1} s{separator}{}", self.what, self.state));
+        notice(&format!(
+            "{}: done in {seconds:.1} s{separator}{}",
+            self.what, self.state
+        ));
     }
 }
 
 fn bar(what: &str, total: u64, unit: &str) -> ProgressBar {
-    let template = format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left  {{msg}}");
+    let template =
+        format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left  {{msg}}");
     // A template that does not parse would only lose the looks.
     let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(total).with_style(style).with_prefix(what.to_owned());
+    let bar = ProgressBar::new(total)
+        .with_style(style)
+        .with_prefix(what.to_owned());
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }

@@ -27,7 +27,11 @@ impl Pair {
 }
 
 impl Module for Pair {
-    fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_>) -> crate::Result<()>) -> crate::Result<()> {
+    fn visit(
+        &mut self,
+        prefix: &str,
+        visit: &mut dyn FnMut(Slot<'_>) -> crate::Result<()>,
+    ) -> crate::Result<()> {
         self.conv.visit(&join(prefix, "conv"), visit)?;
         self.head.visit(&join(prefix, "head"), visit)
     }
@@ -43,19 +47,31 @@ fn values(module: &mut dyn Module) -> crate::Result<Vec<Vec<f32>>> {
 }
 
 fn single(name: &str, stored: Stored) -> TensorFile {
-    TensorFile { tensors: BTreeMap::from([(name.to_owned(), stored)]), ..TensorFile::default() }
+    TensorFile {
+        tensors: BTreeMap::from([(name.to_owned(), stored)]),
+        ..TensorFile::default()
+    }
 }
 
 #[test]
 fn tensors_and_notes_survive_and_the_bytes_repeat() -> TestResult {
     let folder = TempDir::new()?;
-    let (path, again) = (folder.path().join("a.safetensors"), folder.path().join("b.safetensors"));
+    let (path, again) = (
+        folder.path().join("a.safetensors"),
+        folder.path().join("b.safetensors"),
+    );
     let numbers = [0.1, -0.0, f64::MIN_POSITIVE, 1e300];
     let file = TensorFile {
         tensors: BTreeMap::from([
-            ("f32".into(), Stored::F32(Tensor::from_slice([2, 1], &[1.5_f32, f32::NAN])?)),
+            (
+                "f32".into(),
+                Stored::F32(Tensor::from_slice([2, 1], &[1.5_f32, f32::NAN])?),
+            ),
             ("f64".into(), Stored::F64(Tensor::from_slice([4], &numbers)?)),
-            ("int".into(), Stored::Int(Shape::new(&[3]), vec![i64::MIN, 0, i64::MAX])),
+            (
+                "int".into(),
+                Stored::Int(Shape::new(&[3]), vec![i64::MIN, 0, i64::MAX]),
+            ),
             ("none".into(), Stored::F32(Tensor::zeros([0, 3]))),
         ]),
         metadata: (0..20).map(|i| (format!("key{i}"), i.to_string())).collect(),
@@ -65,7 +81,9 @@ fn tensors_and_notes_survive_and_the_bytes_repeat() -> TestResult {
     assert_eq!(read.note("key7").as_deref(), Some("7"));
     assert_eq!(read.note("key77"), None);
     assert!(matches!(&read.tensors["int"], Stored::Int(_, v) if *v == [i64::MIN, 0, i64::MAX]));
-    let Stored::F64(f64s) = &read.tensors["f64"] else { return Err("not F64".into()) };
+    let Stored::F64(f64s) = &read.tensors["f64"] else {
+        return Err("not F64".into());
+    };
     let bits = |values: &[f64]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&f64s.to_vec()?), bits(&numbers));
     assert_eq!(read.tensors["none"].shape().dims(), [0, 3]);
@@ -80,8 +98,14 @@ fn narrow_types_are_widened() -> TestResult {
     use safetensors::tensor::{Dtype, TensorView};
     let folder = TempDir::new()?;
     let path = folder.path().join("narrow.safetensors");
-    let halves: Vec<u8> = [half::f16::from_f32(0.5), half::f16::from_f32(-65504.0)].iter().flat_map(|h| h.to_le_bytes()).collect();
-    let brains: Vec<u8> = [half::bf16::from_f32(3.0), half::bf16::from_f32(1e38)].iter().flat_map(|h| h.to_le_bytes()).collect();
+    let halves: Vec<u8> = [half::f16::from_f32(0.5), half::f16::from_f32(-65504.0)]
+        .iter()
+        .flat_map(|h| h.to_le_bytes())
+        .collect();
+    let brains: Vec<u8> = [half::bf16::from_f32(3.0), half::bf16::from_f32(1e38)]
+        .iter()
+        .flat_map(|h| h.to_le_bytes())
+        .collect();
     let wides: Vec<u8> = [-7_i32, 9].iter().flat_map(|i| i.to_le_bytes()).collect();
     let views = [
         ("f16", TensorView::new(Dtype::F16, vec![2], &halves)?),
@@ -91,15 +115,25 @@ fn narrow_types_are_widened() -> TestResult {
     ];
     fs::write(&path, safetensors::serialize(views, None)?)?;
     let read = TensorFile::load(&path)?;
-    let float = |name: &str| -> crate::Result<_> { read.tensors[name].float::<f32>()?.map(|t| t.to_vec()).transpose() };
+    let float = |name: &str| -> crate::Result<_> {
+        read.tensors[name].float::<f32>()?.map(|t| t.to_vec()).transpose()
+    };
     assert_eq!(float("f16")?, Some(vec![0.5, -65504.0]));
-    assert_eq!(float("bf16")?, Some(vec![3.0, half::bf16::from_f32(1e38).to_f32()]));
+    assert_eq!(
+        float("bf16")?,
+        Some(vec![3.0, half::bf16::from_f32(1e38).to_f32()])
+    );
     assert!(matches!(&read.tensors["i32"], Stored::Int(_, v) if *v == [-7, 9]));
     assert!(matches!(&read.tensors["u8"], Stored::Int(_, v) if *v == [0, 255]));
     let views = [("flags", TensorView::new(Dtype::BOOL, vec![1], &[1])?)];
     fs::write(&path, safetensors::serialize(views, None)?)?;
     let told = TensorFile::load(&path).err().ok_or("read")?.to_string();
-    assert!(told.ends_with("expected numbers with at most 6 axes in flags, found the type BOOL; convert the tensor first"), "{told}");
+    assert!(
+        told.ends_with(
+            "expected numbers with at most 6 axes in flags, found the type BOOL; convert the tensor first"
+        ),
+        "{told}"
+    );
     Ok(())
 }
 
@@ -109,7 +143,10 @@ fn broken_files_are_refused_in_one_line() -> TestResult {
     let path = folder.path().join("w.safetensors");
     let refusal = || -> Result<String, Box<dyn std::error::Error>> {
         let told = TensorFile::load(&path).err().ok_or("read")?.to_string();
-        assert!(told.starts_with(&path.display().to_string()) && !told.contains('\n'), "{told}");
+        assert!(
+            told.starts_with(&path.display().to_string()) && !told.contains('\n'),
+            "{told}"
+        );
         Ok(told)
     };
     assert!(refusal()?.contains(": cannot read the file: "));
@@ -117,7 +154,10 @@ fn broken_files_are_refused_in_one_line() -> TestResult {
     let whole = fs::read(&path)?;
     for length in [0, 4, 8, 20, whole.len() - 1] {
         fs::write(&path, &whole[..length])?;
-        assert!(refusal()?.contains("expected a safetensors file, found "), "{length} bytes");
+        assert!(
+            refusal()?.contains("expected a safetensors file, found "),
+            "{length} bytes"
+        );
     }
     // A header that claims to be larger than any memory.
     fs::write(&path, [&u64::MAX.to_le_bytes()[..], &whole[8..]].concat())?;
@@ -136,9 +176,15 @@ fn modules_are_stored_in_pytorch_layouts_and_come_back() -> TestResult {
     let file = TensorFile::load(&path)?;
     let names: Vec<_> = file.tensors.keys().map(String::as_str).collect();
     assert_eq!(names, ["conv.weight", "head.bias", "head.weight"]);
-    assert_eq!(file.tensors["conv.weight"].shape().dims(), [3, 2, 3, 3], "O,I,H,W");
+    assert_eq!(
+        file.tensors["conv.weight"].shape().dims(),
+        [3, 2, 3, 3],
+        "O,I,H,W"
+    );
     // Column (c, h, w) of the file is column (h, w, c) in memory.
-    let Stored::F32(stored) = &file.tensors["head.weight"] else { return Err("not F32".into()) };
+    let Stored::F32(stored) = &file.tensors["head.weight"] else {
+        return Err("not F32".into());
+    };
     let (stored, inner) = (stored.to_vec()?, &values(&mut pair)?[1]);
     for (c, h, w) in [(0, 0, 1), (2, 1, 0), (1, 1, 1)] {
         assert_eq!(stored[12 + c * 4 + h * 2 + w], inner[12 + (h * 2 + w) * 3 + c]);
@@ -159,8 +205,14 @@ fn misfits_are_all_reported_and_nothing_is_changed() -> TestResult {
     tensors.insert("net.conv.weight".into(), Stored::F32(Tensor::zeros([3, 2, 1, 1])));
     tensors.insert("net.extra".into(), Stored::F32(Tensor::zeros([1])));
     tensors.insert("elsewhere".into(), Stored::F32(Tensor::zeros([1])));
-    tensors.insert("net.bn.num_batches_tracked".into(), Stored::Int(Shape::SCALAR, vec![7]));
-    tensors.insert("net.head.weight".into(), Stored::F32(Tensor::full([5, 12], f32::INFINITY)));
+    tensors.insert(
+        "net.bn.num_batches_tracked".into(),
+        Stored::Int(Shape::SCALAR, vec![7]),
+    );
+    tensors.insert(
+        "net.head.weight".into(),
+        Stored::F32(Tensor::full([5, 12], f32::INFINITY)),
+    );
     let report = set_module(&mut pair, &tensors, "net")?;
     assert_eq!(report.missing, ["net.head.bias"]);
     assert_eq!(report.unexpected, ["net.extra"]);
@@ -168,10 +220,26 @@ fn misfits_are_all_reported_and_nothing_is_changed() -> TestResult {
     assert_eq!(report.mis_shaped.len(), 1);
     assert!(report.mis_shaped[0].0 == "net.conv.weight");
     assert_eq!(values(&mut pair)?, before);
-    let told = load_module(&mut pair, &TensorFile { tensors, ..TensorFile::default() }, Path::new("w.safetensors"), "net");
+    let told = load_module(
+        &mut pair,
+        &TensorFile {
+            tensors,
+            ..TensorFile::default()
+        },
+        Path::new("w.safetensors"),
+        "net",
+    );
     let told = told.err().ok_or("loaded")?.to_string();
-    assert!(told.starts_with("w.safetensors: expected the tensors of this architecture, found 1 missing (net.head.bias); "), "{told}");
-    assert!(told.contains("1 not finite (net.head.weight)") && !told.contains('\n'), "{told}");
+    assert!(
+        told.starts_with(
+            "w.safetensors: expected the tensors of this architecture, found 1 missing (net.head.bias); "
+        ),
+        "{told}"
+    );
+    assert!(
+        told.contains("1 not finite (net.head.weight)") && !told.contains('\n'),
+        "{told}"
+    );
     Ok(())
 }
 
@@ -186,9 +254,14 @@ fn a_failed_write_keeps_the_old_file_and_leaves_nothing_behind() -> TestResult {
     let occupied = folder.path().join("folder");
     atomic::create_folder(&occupied.join("inside"))?;
     let told = atomic::write(&occupied, b"x").err().ok_or("written")?.to_string();
-    assert!(told.starts_with(&format!("{}: cannot write the file: ", occupied.display())), "{told}");
+    assert!(
+        told.starts_with(&format!("{}: cannot write the file: ", occupied.display())),
+        "{told}"
+    );
     assert!(atomic::write(&path.join("below a file"), b"x").is_err());
-    let mut names: Vec<_> = fs::read_dir(folder.path())?.map(|e| e.map(|e| e.file_name())).collect::<Result<_, _>>()?;
+    let mut names: Vec<_> = fs::read_dir(folder.path())?
+        .map(|e| e.map(|e| e.file_name()))
+        .collect::<Result<_, _>>()?;
     names.sort();
     assert_eq!(names, ["file", "folder"]);
     Ok(())

@@ -24,13 +24,28 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
     pub fn new(net: &'a ResNet<T>, mean: [f64; 3], std: [f64; 3]) -> Result<Self> {
         let channels = net.config().stem.channels;
         if channels != 3 {
-            return Err(Error::shape("PlainClassifier", "net", "3 input channels", channels));
+            return Err(Error::shape(
+                "PlainClassifier",
+                "net",
+                "3 input channels",
+                channels,
+            ));
         }
         if let Some(value) = mean.iter().find(|value| !value.is_finite()) {
-            return Err(Error::argument("PlainClassifier", "mean", "finite numbers", value));
+            return Err(Error::argument(
+                "PlainClassifier",
+                "mean",
+                "finite numbers",
+                value,
+            ));
         }
         if let Some(value) = std.iter().find(|&&value| !(value.is_finite() && value > 0.0)) {
-            return Err(Error::argument("PlainClassifier", "std", "positive numbers", value));
+            return Err(Error::argument(
+                "PlainClassifier",
+                "std",
+                "positive numbers",
+                value,
+            ));
         }
         let colour = |values: [f64; 3]| Var::constant(Tensor::from_fn([3], |c| T::of(values[c])));
         Ok(Self {

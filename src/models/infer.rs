@@ -17,19 +17,34 @@ use std::path::Path;
 /// fewer numbers than such a network has.
 pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>) -> Result<ResNetConfig> {
     let shape = |name: &str| {
-        file.tensors.get(name).map(|tensor| tensor.shape().dims().to_vec()).ok_or_else(|| {
-            let found = format!("no tensor {name} among {}", file.tensors.len());
-            Error::format(path, "a ResNet with torchvision's names", found, "convert the names first")
-        })
+        file.tensors
+            .get(name)
+            .map(|tensor| tensor.shape().dims().to_vec())
+            .ok_or_else(|| {
+                let found = format!("no tensor {name} among {}", file.tensors.len());
+                Error::format(
+                    path,
+                    "a ResNet with torchvision's names",
+                    found,
+                    "convert the names first",
+                )
+            })
     };
     let axis = |name: &str, axis: usize| {
         shape(name)?.get(axis).copied().ok_or_else(|| {
             let found = format!("{name} with too few axes");
-            Error::format(path, "a ResNet with torchvision's shapes", found, "check the file")
+            Error::format(
+                path,
+                "a ResNet with torchvision's shapes",
+                found,
+                "check the file",
+            )
         })
     };
     let count = |prefix: &dyn Fn(usize) -> String| {
-        (0..).take_while(|&i| file.tensors.contains_key(&prefix(i))).count()
+        (0..)
+            .take_while(|&i| file.tensors.contains_key(&prefix(i)))
+            .count()
     };
     let kernel = axis("conv1.weight", 2)?;
     let (stride, max_pool) = stem.unwrap_or(if kernel >= 7 { (2, true) } else { (1, false) });
@@ -59,9 +74,13 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
         classes: axis("fc.weight", 0)?,
     };
     // A small file must not make its reader take memory for a huge network.
-    let (needed, stored) = (weights(&config), file.tensors.values().map(|t| t.shape().len() as u128).sum());
+    let (needed, stored) = (
+        weights(&config),
+        file.tensors.values().map(|t| t.shape().len() as u128).sum(),
+    );
     if needed > stored {
-        let expected = format!("a ResNet of at least {needed} numbers, going by the shapes of its first layers");
+        let expected =
+            format!("a ResNet of at least {needed} numbers, going by the shapes of its first layers");
         return Err(Error::format(path, expected, stored, "check the file"));
     }
     Ok(config)
@@ -70,7 +89,10 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
 /// Weights of all convolutions but those of shortcuts, and of the last layer.
 fn weights(config: &ResNetConfig) -> u128 {
     let stem = config.stem;
-    let mut sum = [stem.channels, stem.width, stem.kernel, stem.kernel].iter().map(|&n| n as u128).product::<u128>();
+    let mut sum = [stem.channels, stem.width, stem.kernel, stem.kernel]
+        .iter()
+        .map(|&n| n as u128)
+        .product::<u128>();
     let mut input = stem.width as u128;
     for (&width, &blocks) in config.widths.iter().zip(&config.blocks) {
         let (width, output) = (width as u128, (width * config.block.expansion()) as u128);

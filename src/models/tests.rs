@@ -1,6 +1,9 @@
 //! Architectures, their names and numbers. Values against PyTorch: `tests/op_fixtures`.
 
-use super::{BlockKind, NOTEBOOK_LAYERS, PlainClassifier, ResNet, ResNetConfig, Stem, default_head_layers, infer_resnet};
+use super::{
+    BlockKind, NOTEBOOK_LAYERS, PlainClassifier, ResNet, ResNetConfig, Stem, default_head_layers,
+    infer_resnet,
+};
 use crate::attacks::Classifier;
 use crate::autograd::Var;
 use crate::io::{Stored, TensorFile, module_tensors};
@@ -12,11 +15,20 @@ type TestResult = Result<(), Box<dyn std::error::Error>>;
 
 fn file_of(config: &ResNetConfig) -> crate::Result<TensorFile> {
     let mut net = ResNet::<f32>::new(config.clone(), &mut Init::new(3))?;
-    Ok(TensorFile { tensors: module_tensors(&mut net, "")?, ..TensorFile::default() })
+    Ok(TensorFile {
+        tensors: module_tensors(&mut net, "")?,
+        ..TensorFile::default()
+    })
 }
 
 fn small(block: BlockKind, stem: Stem) -> ResNetConfig {
-    ResNetConfig { stem, block, widths: vec![4, 6, 8], blocks: vec![1, 2, 1], classes: 5 }
+    ResNetConfig {
+        stem,
+        block,
+        widths: vec![4, 6, 8],
+        blocks: vec![1, 2, 1],
+        classes: 5,
+    }
 }
 
 fn images(shape: [usize; 4]) -> crate::Result<Tensor<f64>> {
@@ -52,15 +64,24 @@ fn files_that_are_no_resnet_are_refused() -> TestResult {
     let whole = file_of(&small(BlockKind::Basic, Stem::cifar(3, 4)))?;
     let mut file = whole.clone();
     file.tensors.remove("fc.weight");
-    assert!(refusal(&file)?.starts_with("net.safetensors: expected a ResNet with torchvision's names, found no tensor fc.weight"));
+    assert!(refusal(&file)?.starts_with(
+        "net.safetensors: expected a ResNet with torchvision's names, found no tensor fc.weight"
+    ));
     let mut file = whole.clone();
-    file.tensors.insert("conv1.weight".into(), Stored::F32(Tensor::zeros([4])));
+    file.tensors
+        .insert("conv1.weight".into(), Stored::F32(Tensor::zeros([4])));
     assert!(refusal(&file)?.contains("found conv1.weight with too few axes"));
     // Shapes that promise 38 billion weights and cost nothing.
     let mut file = whole;
-    file.tensors.insert("layer1.0.conv1.weight".into(), Stored::F32(Tensor::zeros([65_536, 0, 3, 3])));
+    file.tensors.insert(
+        "layer1.0.conv1.weight".into(),
+        Stored::F32(Tensor::zeros([65_536, 0, 3, 3])),
+    );
     let told = refusal(&file)?;
-    assert!(told.contains("expected a ResNet of at least 38") && told.contains("check the file"), "{told}");
+    assert!(
+        told.contains("expected a ResNet of at least 38") && told.contains("check the file"),
+        "{told}"
+    );
     Ok(())
 }
 
@@ -68,15 +89,39 @@ fn files_that_are_no_resnet_are_refused() -> TestResult {
 fn configurations_that_make_no_network_are_refused() -> TestResult {
     let sound = small(BlockKind::Basic, Stem::cifar(3, 4));
     let broken = [
-        ResNetConfig { classes: 0, ..sound.clone() },
-        ResNetConfig { widths: vec![4, 6], ..sound.clone() },
-        ResNetConfig { blocks: vec![1, 0, 1], ..sound.clone() },
-        ResNetConfig { stem: Stem { kernel: 4, ..sound.stem }, ..sound.clone() },
-        ResNetConfig { stem: Stem { stride: 0, ..sound.stem }, ..sound.clone() },
+        ResNetConfig {
+            classes: 0,
+            ..sound.clone()
+        },
+        ResNetConfig {
+            widths: vec![4, 6],
+            ..sound.clone()
+        },
+        ResNetConfig {
+            blocks: vec![1, 0, 1],
+            ..sound.clone()
+        },
+        ResNetConfig {
+            stem: Stem {
+                kernel: 4,
+                ..sound.stem
+            },
+            ..sound.clone()
+        },
+        ResNetConfig {
+            stem: Stem {
+                stride: 0,
+                ..sound.stem
+            },
+            ..sound.clone()
+        },
     ];
     assert!(ResNet::<f32>::new(sound, &mut Init::new(0)).is_ok());
     for config in broken {
-        assert!(ResNet::<f32>::new(config.clone(), &mut Init::new(0)).is_err(), "{config:?}");
+        assert!(
+            ResNet::<f32>::new(config.clone(), &mut Init::new(0)).is_err(),
+            "{config:?}"
+        );
     }
     assert!(ResNetConfig::torchvision(20, 3, 10).is_err());
     Ok(())
@@ -88,7 +133,10 @@ fn parameter_counts_are_torchvisions() -> TestResult {
     for (depth, expected) in [(18, 11_689_512), (50, 25_557_032)] {
         let file = file_of(&ResNetConfig::torchvision(depth, 3, 1000)?)?;
         let trained = file.tensors.iter().filter(|(name, _)| !name.contains("running_"));
-        assert_eq!(trained.map(|(_, tensor)| tensor.shape().len()).sum::<usize>(), expected);
+        assert_eq!(
+            trained.map(|(_, tensor)| tensor.shape().len()).sum::<usize>(),
+            expected
+        );
     }
     Ok(())
 }
@@ -101,8 +149,14 @@ fn head_layers_follow_the_notebook_at_every_depth() {
     assert_eq!(default_head_layers(1), [1, 2, 3]);
     for blocks in 0..200 {
         let layers = default_head_layers(blocks);
-        assert!(layers.windows(2).all(|pair| pair[0] < pair[1]), "{blocks}: {layers:?}");
-        assert!(layers.first() >= Some(&1) && layers.last() == Some(&(blocks + 2)), "{blocks}: {layers:?}");
+        assert!(
+            layers.windows(2).all(|pair| pair[0] < pair[1]),
+            "{blocks}: {layers:?}"
+        );
+        assert!(
+            layers.first() >= Some(&1) && layers.last() == Some(&(blocks + 2)),
+            "{blocks}: {layers:?}"
+        );
     }
 }
 
@@ -111,18 +165,40 @@ fn taps_are_numbered_input_stem_blocks_pool_classes() -> TestResult {
     let net = ResNet::<f64>::new(small(BlockKind::Basic, Stem::cifar(3, 4)), &mut Init::new(1))?;
     assert_eq!(net.pool_layer(), 6);
     let shapes = net.layer_shapes(8, 8, &[0, 1, 2, 3, 4, 5, 6, 7])?;
-    let expected = [[8, 8, 3], [8, 8, 4], [8, 8, 4], [4, 4, 6], [4, 4, 6], [2, 2, 8], [1, 1, 8], [1, 1, 5]];
+    let expected = [
+        [8, 8, 3],
+        [8, 8, 4],
+        [8, 8, 4],
+        [4, 4, 6],
+        [4, 4, 6],
+        [2, 2, 8],
+        [1, 1, 8],
+        [1, 1, 5],
+    ];
     assert_eq!(shapes, expected);
     let x = Var::constant(images([2, 8, 8, 3])?);
     let taps = net.forward_taps(&x, &mut Pass::eval(), &[7, 0, 4], true)?;
-    assert_eq!(taps.layers[1].value().to_vec()?, x.value().to_vec()?, "in the order asked for");
+    assert_eq!(
+        taps.layers[1].value().to_vec()?,
+        x.value().to_vec()?,
+        "in the order asked for"
+    );
     let logits = taps.logits.ok_or("no logits")?;
     assert_eq!(taps.layers[0].value().to_vec()?, logits.value().to_vec()?);
-    assert_eq!(net.forward(&x, &mut Pass::eval())?.value().to_vec()?, logits.value().to_vec()?);
+    assert_eq!(
+        net.forward(&x, &mut Pass::eval())?.value().to_vec()?,
+        logits.value().to_vec()?
+    );
     let early = net.forward_taps(&x, &mut Pass::eval(), &[4], false)?;
     assert!(early.logits.is_none());
-    assert_eq!(early.layers[0].value().to_vec()?, taps.layers[2].value().to_vec()?);
-    let told = net.forward_taps(&x, &mut Pass::eval(), &[8], false).err().ok_or("there is a layer 8")?;
+    assert_eq!(
+        early.layers[0].value().to_vec()?,
+        taps.layers[2].value().to_vec()?
+    );
+    let told = net
+        .forward_taps(&x, &mut Pass::eval(), &[8], false)
+        .err()
+        .ok_or("there is a layer 8")?;
     assert_eq!(told.to_string(), "ResNet: `layer` is 8, expected 0..=7");
     Ok(())
 }
@@ -155,10 +231,16 @@ fn a_plain_classifier_pulls_cotangents_back() -> TestResult {
     let pixels = x.to_vec()?;
     let value = |step: f64| -> crate::Result<f64> {
         let moved = Tensor::from_fn([1, 8, 8, 3], |i| pixels[i] + step * direction[i]);
-        Ok(dot(&classifier.logits(&moved, &[])?.to_vec()?, &cotangent.to_vec()?))
+        Ok(dot(
+            &classifier.logits(&moved, &[])?.to_vec()?,
+            &cotangent.to_vec()?,
+        ))
     };
     let difference = (value(1e-6)? - value(-1e-6)?) / 2e-6;
-    assert!((slope - difference).abs() <= 1e-6 * difference.abs().max(1.0), "{slope} against {difference}");
+    assert!(
+        (slope - difference).abs() <= 1e-6 * difference.abs().max(1.0),
+        "{slope} against {difference}"
+    );
     // A second pullback is not disturbed by the first.
     assert_eq!(dot(&(at_x.pullback)(&cotangent)?.to_vec()?, &direction), slope);
     Ok(())
@@ -167,11 +249,23 @@ fn a_plain_classifier_pulls_cotangents_back() -> TestResult {
 #[test]
 fn a_plain_classifier_needs_three_channels_and_a_deviation() -> TestResult {
     let views = ResNet::<f32>::new(ResNetConfig::pocket(12, 10), &mut Init::new(0))?;
-    let told = PlainClassifier::new(&views, [0.0; 3], [1.0; 3]).err().ok_or("taken")?;
-    assert_eq!(told.to_string(), "PlainClassifier: `net` has shape 12, expected 3 input channels");
+    let told = PlainClassifier::new(&views, [0.0; 3], [1.0; 3])
+        .err()
+        .ok_or("taken")?;
+    assert_eq!(
+        told.to_string(),
+        "PlainClassifier: `net` has shape 12, expected 3 input channels"
+    );
     let plain = ResNet::<f32>::new(ResNetConfig::pocket(3, 10), &mut Init::new(0))?;
-    for (mean, std) in [([0.0; 3], [1.0, 0.0, 1.0]), ([f64::NAN; 3], [1.0; 3]), ([0.0; 3], [f64::INFINITY; 3])] {
-        assert!(PlainClassifier::new(&plain, mean, std).is_err(), "{mean:?} {std:?}");
+    for (mean, std) in [
+        ([0.0; 3], [1.0, 0.0, 1.0]),
+        ([f64::NAN; 3], [1.0; 3]),
+        ([0.0; 3], [f64::INFINITY; 3]),
+    ] {
+        assert!(
+            PlainClassifier::new(&plain, mean, std).is_err(),
+            "{mean:?} {std:?}"
+        );
     }
     Ok(())
 }

@@ -68,11 +68,9 @@ impl<T: Element> Optimiser<T> for Adam<T> {
         };
         let [b1, b2, root, eps] = [BETA1, BETA2, root, EPS].map(T::of);
         let g = gradient.host("Adam")?;
-        // Both moments are taken out while they change, since one map owns them.
-        let mut first = self.state.slot(name, "m", gradient).clone();
-        self.state.tensors.remove(&format!("{name}/m"));
-        let m = first.make_mut("Adam")?;
-        let v = self.state.slot(name, "v", gradient).make_mut("Adam")?;
+        let mut first = self.state.take(name, "m", gradient);
+        let mut second = self.state.take(name, "v", gradient);
+        let (m, v) = (first.make_mut("Adam")?, second.make_mut("Adam")?);
         let p = parameter.make_mut("Adam")?;
         wide(|| {
             for ((p, &g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
@@ -83,7 +81,8 @@ impl<T: Element> Optimiser<T> for Adam<T> {
                 *p = start - step * *m / (v.sqrt() / root + eps);
             }
         });
-        self.state.tensors.insert(format!("{name}/m"), first);
+        self.state.put(name, "m", first);
+        self.state.put(name, "v", second);
         Ok(())
     }
 

@@ -51,13 +51,14 @@ impl<T: Element> Optimiser<T> for Sgd<T> {
             }
             return Ok(());
         }
-        let velocity = self.state.slot(name, "velocity", gradient).make_mut("Sgd")?;
+        let mut velocity = self.state.take(name, "velocity", gradient);
         let values = parameter.make_mut("Sgd")?;
-        for ((p, v), &g) in values.iter_mut().zip(velocity).zip(g) {
+        for ((p, v), &g) in values.iter_mut().zip(velocity.make_mut("Sgd")?).zip(g) {
             let g = g + decay * *p;
             *v = momentum * *v + g;
             *p -= lr * if self.nesterov { g + momentum * *v } else { *v };
         }
+        self.state.put(name, "velocity", velocity);
         Ok(())
     }
 

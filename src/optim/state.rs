@@ -13,10 +13,17 @@ pub struct OptimiserState<T = f32> {
 }
 
 impl<T: Element> OptimiserState<T> {
-    /// The tensor `what` of parameter `name`, made with zeros of `like`'s shape at first use.
-    pub(super) fn slot(&mut self, name: &str, what: &str, like: &Tensor<T>) -> &mut Tensor<T> {
-        self.tensors
-            .entry(format!("{name}/{what}"))
-            .or_insert_with(|| Tensor::zeros(*like.shape()))
+    /// Takes out the tensor `what` of parameter `name`: zeros of `like`'s shape at first use.
+    pub(super) fn take(&mut self, name: &str, what: &str, like: &Tensor<T>) -> Tensor<T> {
+        self.tensors.remove(&key(name, what)).unwrap_or_else(|| Tensor::zeros(*like.shape()))
     }
+
+    /// Puts it back.
+    pub(super) fn put(&mut self, name: &str, what: &str, tensor: Tensor<T>) {
+        self.tensors.insert(key(name, what), tensor);
+    }
+}
+
+fn key(name: &str, what: &str) -> String {
+    format!("{name}/{what}")
 }

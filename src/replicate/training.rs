@@ -45,7 +45,7 @@ pub(super) trait Learner {
 /// How long and how fast.
 #[derive(Clone, Copy)]
 pub(super) struct Schedule {
-    /// Name of the stage in metrics and messages.
+    /// Passes over the training images.
     pub epochs: u16,
     /// Images a step.
     pub batch: usize,

@@ -17,85 +17,139 @@ pub enum Reduction {
     Mean,
 }
 
-/// An operation and everything that it is given beside tracked inputs. The variants are methods of
-/// [`Var`] (or functions) of the same name; their operands are the inputs in that order.
+/// An operation and everything that it is given beside tracked inputs, which are its operands in
+/// that order.
 #[derive(Clone, Debug)]
-#[expect(
-    missing_docs,
-    reason = "the fields are the arguments of the operations"
-)]
 pub enum Operation {
+    /// [`Var::conv2d`] of picture, weight and, if there is one, bias.
     Conv2d(Conv2d),
+    /// [`Var::batch_norm`] of input, weight and bias, with the batch's statistics.
     BatchNormTrain {
+        /// Added to the variance.
         eps: f64,
     },
+    /// [`Var::batch_norm`] of input, weight and bias, with stored statistics.
     BatchNormEval {
+        /// Added to the variance.
         eps: f64,
+        /// Running mean [C].
         mean: Tensor<f64>,
+        /// Running variance [C].
         variance: Tensor<f64>,
     },
+    /// [`Var::linear`] of input, weight and, if there is one, bias.
     Linear,
+    /// [`Var::matmul`] of two matrices.
     MatMul,
+    /// [`Var::max_pool2d`].
     MaxPool2d {
+        /// Side of the window, in pixels.
         kernel: usize,
+        /// Step between windows, in pixels.
         stride: usize,
+        /// Pixels around the picture.
         padding: usize,
     },
+    /// [`Var::avg_pool2d`].
     AvgPool2d(AvgPool2d),
+    /// [`Var::global_avg_pool2d`].
     GlobalAvgPool2d,
+    /// [`Var::relu`].
     Relu,
+    /// [`Var::tanh`].
     Tanh,
+    /// [`Var::clamp`].
     Clamp {
+        /// Lower bound.
         low: f64,
+        /// Upper bound.
         high: f64,
     },
+    /// [`Var::add`].
     Add,
+    /// [`Var::sub`].
     Sub,
+    /// [`Var::mul`].
     Mul,
+    /// [`Var::div`].
     Div,
+    /// [`Var::roll`], one shift an image.
     Roll(Vec<[i32; 2]>),
+    /// [`Var::concat`] of all inputs.
     Concat,
+    /// [`Var::flatten`].
     Flatten,
+    /// [`Var::resize_bicubic`].
     ResizeBicubic {
+        /// Rows of the result.
         height: usize,
+        /// Columns of the result.
         width: usize,
     },
+    /// [`Var::contrast`], one amount an image.
     Contrast(Vec<f64>),
+    /// [`Var::mix_channels`], one amount an image.
     MixChannels(Vec<f64>),
+    /// [`Var::channel_mean`].
     ChannelMean,
+    /// [`Var::sum`].
     Sum {
+        /// The axis that is removed.
         axis: usize,
     },
+    /// [`Var::mean`].
     Mean {
+        /// The axis that is removed.
         axis: usize,
     },
+    /// [`Var::max`].
     Max {
+        /// The axis that is removed.
         axis: usize,
     },
+    /// [`Var::top_k`].
     TopK {
+        /// The axis that is shortened.
         axis: usize,
+        /// To this length.
         k: usize,
     },
+    /// [`Var::softmax`].
     Softmax,
+    /// [`Var::log_softmax`].
     LogSoftmax,
+    /// [`Var::cross_entropy`].
     CrossEntropy {
+        /// One class an image.
         labels: Vec<usize>,
+        /// What becomes of the losses.
         reduction: Reduction,
     },
+    /// [`Var::soft_cross_entropy`].
     SoftCrossEntropy {
+        /// Probabilities [N, classes].
         targets: Tensor<f64>,
+        /// What becomes of the losses.
         reduction: Reduction,
     },
+    /// [`Var::dlr`].
     Dlr {
+        /// One class an image.
         labels: Vec<usize>,
     },
+    /// [`Var::dlr_targeted`].
     DlrTargeted {
+        /// One class an image.
         labels: Vec<usize>,
+        /// Another class an image.
         targets: Vec<usize>,
     },
+    /// [`crossmax`].
     CrossMax {
+        /// Which of the highest is taken.
         k: usize,
     },
+    /// [`Var::view_stack`].
     ViewStack(Views),
 }
 
@@ -134,11 +188,7 @@ impl Operation {
                 let mode = BatchNormMode::Train;
                 Ok(x.batch_norm(at(1)?, at(2)?, mode, T::of(*eps))?.0)
             }
-            Self::BatchNormEval {
-                eps,
-                mean,
-                variance,
-            } => {
+            Self::BatchNormEval { eps, mean, variance } => {
                 let (mean, variance) = (&place.put(mean)?, &place.put(variance)?);
                 let mode = BatchNormMode::Eval { mean, variance };
                 Ok(x.batch_norm(at(1)?, at(2)?, mode, T::of(*eps))?.0)
@@ -172,9 +222,7 @@ impl Operation {
             Self::TopK { axis, k } => x.top_k(*axis, *k),
             Self::Softmax => x.softmax(),
             Self::LogSoftmax => x.log_softmax(),
-            Self::CrossEntropy { labels, reduction } => {
-                reduce(x.cross_entropy(labels)?, *reduction)
-            }
+            Self::CrossEntropy { labels, reduction } => reduce(x.cross_entropy(labels)?, *reduction),
             Self::SoftCrossEntropy { targets, reduction } => {
                 reduce(x.soft_cross_entropy(&place.put(targets)?)?, *reduction)
             }

@@ -27,15 +27,3 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Ran {
         stderr: String::from_utf8(output.stderr).expect("UTF-8"),
     }
 }
-
-/// Runs the program, which must fail with `code` and one line that holds all of `parts`.
-pub fn fails(folder: &Path, arguments: &[&str], code: i32, parts: &[&str]) {
-    let ran = run(folder, arguments);
-    let told = format!("{arguments:?} told: {}{}", ran.stdout, ran.stderr);
-    assert_eq!(ran.code, code, "{told}");
-    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("crossmax: error: ")).collect();
-    assert_eq!((errors.len(), ran.stderr.lines().last()), (1, errors.last().copied()), "{told}");
-    for part in parts {
-        assert!(errors[0].contains(part), "{told}\nlacks {part:?}");
-    }
-}

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 /// Settings of APGD.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ApgdConfig {
-    /// Radius of the L∞ ball, in units of the image range [0,1].
+    /// Radius of the L∞ ball, in units of the image range [0, 1].
     pub eps: f64,
     /// Number of iterations, at least 1.
     pub iterations: u16,

@@ -10,7 +10,7 @@ use crate::tensor::{Element, Tensor};
 /// What [`perturb`] found.
 #[derive(Clone, Debug)]
 pub struct Perturbed<T: Element = f32> {
-    /// The adversarial images [N,H,W,C]; the clean one where none was found.
+    /// The adversarial images [N, H, W, C]; the clean one where none was found.
     pub images: Tensor<T>,
     /// How each image fared.
     pub outcomes: Vec<Perturbation>,

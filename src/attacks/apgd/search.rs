@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// Where the code goes beyond the paper or differs from it, this follows the code
 /// (fra31/auto-attack at a392200):
 ///
-/// * The random start is scaled to distance exactly ε before it is clipped to [0,1].
+/// * The random start is scaled to distance exactly ε before it is clipped to [0, 1].
 /// * With several draws (EoT) the gradient is their mean, but loss, prediction and all decisions
 ///   use the last draw alone.
 /// * The first checkpoint compares the loss after the first step with 0 instead of the loss before
@@ -60,7 +60,7 @@ struct Track<T> {
 }
 
 impl<'a, T: Element> Apgd<'a, T> {
-    /// Puts the search at its random start, made of `uniforms` in [0,1) of the images' shape, and
+    /// Puts the search at its random start, made of `uniforms` in [0, 1) of the images' shape, and
     /// evaluates it.
     ///
     /// # Errors
@@ -204,7 +204,7 @@ impl<'a, T: Element> Apgd<'a, T> {
         self.iteration == self.config.iterations
     }
 
-    /// The current iterate [N,H,W,C].
+    /// The current iterate [N, H, W, C].
     pub fn point(&self) -> &Tensor<T> {
         &self.point
     }
@@ -219,7 +219,7 @@ impl<'a, T: Element> Apgd<'a, T> {
         self.tracks.iter().map(|track| track.step_size)
     }
 
-    /// The iterate of the highest loss so far, [N,H,W,C].
+    /// The iterate of the highest loss so far, [N, H, W, C].
     pub fn best(&self) -> &Tensor<T> {
         &self.best
     }
@@ -229,7 +229,7 @@ impl<'a, T: Element> Apgd<'a, T> {
         self.tracks.iter().map(|track| track.best_loss)
     }
 
-    /// The last misclassified iterate [N,H,W,C]; the start where there was none.
+    /// The last misclassified iterate [N, H, W, C]; the start where there was none.
     pub fn adversarial(&self) -> &Tensor<T> {
         &self.adversarial
     }

@@ -42,7 +42,7 @@ impl fmt::Display for AttackKind {
 /// Settings of AutoAttack for L∞.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct AutoAttackConfig {
-    /// Radius of the L∞ ball, in units of the image range [0,1].
+    /// Radius of the L∞ ball, in units of the image range [0, 1].
     pub eps: f64,
     /// The attacks in their order, each at most once.
     pub attacks: Vec<AttackKind>,

@@ -50,8 +50,8 @@ pub type OnProgress<'a> = dyn FnMut(&AutoAttackProgress) -> Result<()> + 'a;
 /// * The result is the adversarial image where it broke, else the clean one.
 ///
 /// The fraction never broken is one of two published numbers; the other is the accuracy on the
-/// resulting images, unattacked ones included, with new draws: [`redrawn_accuracy`](super::redrawn_accuracy) with
-/// [`Evaluation::AfterAutoAttack`].
+/// resulting images, unattacked ones included, with new draws:
+/// [`redrawn_accuracy`](super::redrawn_accuracy) with [`Evaluation::AfterAutoAttack`].
 ///
 /// The state is offered to `on_block` once at the beginning, with the initial predictions, and
 /// after every block. Going on from any of these states gives the same result to the bit, with the
@@ -154,7 +154,7 @@ fn run_block<T: Element>(
     Ok(())
 }
 
-/// Whether all rows of [N, classes] are in [0,1] and sum to 1, within AutoAttack's 1e-5.
+/// Whether all rows of [N, classes] are in [0, 1] and sum to 1, within AutoAttack's 1e-5.
 fn look_like_probabilities<T: Element>(logits: &Tensor<T>) -> Result<bool> {
     const ALPHA: f64 = 1e-5;
     let mut rows = logits.host("autoattack")?.chunks_exact(row_len(logits));

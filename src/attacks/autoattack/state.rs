@@ -114,7 +114,7 @@ impl<T: Element> AutoAttackState<T> {
         &self.ledger.records
     }
 
-    /// The images [N,H,W,C] as far as they are broken; the clean ones elsewhere.
+    /// The images [N, H, W, C] as far as they are broken; the clean ones elsewhere.
     pub fn adversarial(&self) -> &Tensor<T> {
         &self.adversarial
     }

@@ -58,7 +58,9 @@ pub fn evaluate(
         let mean = batch.mean_logits()?;
         let predicted = top_classes(&mean, first)?;
         if wanted.gradient {
-            let labels = wanted.labels.map_or(&predicted[..], |labels| &labels[first..first + count]);
+            let labels = wanted
+                .labels
+                .map_or(&predicted[..], |labels| &labels[first..first + count]);
             gradients.push(batch.gradient(&mean, labels)?);
         }
         logits.push(mean);
@@ -69,7 +71,10 @@ pub fn evaluate(
     Ok(Prediction {
         logits: Tensor::stack_rows(&logits)?,
         classes,
-        gradient: wanted.gradient.then(|| Tensor::stack_rows(&gradients)).transpose()?,
+        gradient: wanted
+            .gradient
+            .then(|| Tensor::stack_rows(&gradients))
+            .transpose()?,
     })
 }
 
@@ -95,7 +100,9 @@ impl Batch<'_> {
         for number in 1..self.draws {
             sum.accumulate(&self.classifier.logits(&self.images, &self.draw(number))?)?;
         }
-        Ok(Var::constant(sum).affine(1.0 / f32::from(self.draws), 0.0)?.into_value())
+        Ok(Var::constant(sum)
+            .affine(1.0 / f32::from(self.draws), 0.0)?
+            .into_value())
     }
 
     /// Gradient of the summed cross-entropy of `mean`, the logits' mean over the draws.
@@ -103,7 +110,10 @@ impl Batch<'_> {
         let leaf = Var::leaf(mean.clone());
         let loss = leaf.cross_entropy(labels)?.sum(0)?;
         // Each draw's logits enter the mean with a weight of 1 / draws.
-        let share = loss.affine(1.0 / f32::from(self.draws), 0.0)?.backward(None)?.take(&leaf);
+        let share = loss
+            .affine(1.0 / f32::from(self.draws), 0.0)?
+            .backward(None)?
+            .take(&leaf);
         let share = share.unwrap_or_else(|| Tensor::zeros(*mean.shape()));
         let mut sum = Tensor::zeros(*self.images.shape());
         for number in 0..self.draws {
@@ -125,7 +135,9 @@ fn top_classes(logits: &Tensor, first: usize) -> Result<Vec<usize>> {
                 found: value.to_string(),
                 advice: "check the weights and --mean and --std".into(),
             }),
-            None => Ok((1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best })),
+            None => {
+                Ok((1..row.len()).fold(0, |best, class| if row[class] > row[best] { class } else { best }))
+            }
         })
         .collect()
 }

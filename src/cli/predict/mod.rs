@@ -77,11 +77,20 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let member = arguments.member.unwrap_or(model.default_member());
     let classifier = model.classifier(member)?;
     let wanted = Wanted {
-        draws: if classifier.is_random() { arguments.draws } else { 1 },
+        draws: if classifier.is_random() {
+            arguments.draws
+        } else {
+            1
+        },
         gradient: arguments.input_gradient,
         labels: labels.as_deref(),
     };
-    let prediction = evaluate(classifier.as_ref(), &pictures.images, wanted, &Progress::new(output))?;
+    let prediction = evaluate(
+        classifier.as_ref(),
+        &pictures.images,
+        wanted,
+        &Progress::new(output),
+    )?;
     save(&prediction, &arguments.out)?;
     let report = Report {
         arguments,
@@ -97,10 +106,22 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
 
 /// Refuses a place where nothing could be written, before the work is done.
 fn check_out(out: &Path) -> Result<()> {
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = out
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     if out.is_dir() || !folder.is_dir() {
-        let found = if out.is_dir() { "a folder" } else { "a folder that does not exist" };
-        return Err(Error::format(out, "a file to write in an existing folder", found, "choose another --out"));
+        let found = if out.is_dir() {
+            "a folder"
+        } else {
+            "a folder that does not exist"
+        };
+        return Err(Error::format(
+            out,
+            "a file to write in an existing folder",
+            found,
+            "choose another --out",
+        ));
     }
     Ok(())
 }
@@ -141,17 +162,31 @@ impl Report<'_> {
 
     /// Whose cross-entropy the gradient is of.
     fn gradient_labels(&self) -> Option<&'static str> {
-        let whose = if self.labels.is_some() { "given" } else { "predicted" };
+        let whose = if self.labels.is_some() {
+            "given"
+        } else {
+            "predicted"
+        };
         self.prediction.gradient.as_ref().map(|_| whose)
     }
 
     fn text(&self) -> String {
-        let predicted = self.prediction.classes.iter().zip(&self.pictures.names).enumerate();
+        let predicted = self
+            .prediction
+            .classes
+            .iter()
+            .zip(&self.pictures.names)
+            .enumerate();
         let mut lines: Vec<String> = predicted
             .take(LISTED)
             .map(|(i, (&class, name))| {
-                let label = self.labels.and_then(|labels| labels.get(i)).filter(|&&label| label != class);
-                let label = label.map_or(String::new(), |&label| format!(" (labelled {})", self.class(label)));
+                let label = self
+                    .labels
+                    .and_then(|labels| labels.get(i))
+                    .filter(|&&label| label != class);
+                let label = label.map_or(String::new(), |&label| {
+                    format!(" (labelled {})", self.class(label))
+                });
                 format!("{name}: {}{label}", self.class(class))
             })
             .collect();
@@ -166,14 +201,21 @@ impl Report<'_> {
             lines.push("the names of the folders are not the model's classes: no accuracy".into());
         }
         if let Some(whose) = self.gradient_labels() {
-            lines.push(format!("gradient of the summed cross-entropy at the {whose} classes"));
+            lines.push(format!(
+                "gradient of the summed cross-entropy at the {whose} classes"
+            ));
         }
         lines.push(format!("written to {}", self.arguments.out.display()));
         lines.join("\n")
     }
 
     fn json(&self) -> Value {
-        let predicted = self.prediction.classes.iter().zip(&self.pictures.names).enumerate();
+        let predicted = self
+            .prediction
+            .classes
+            .iter()
+            .zip(&self.pictures.names)
+            .enumerate();
         let predictions: Vec<Value> = predicted
             .map(|(i, (&class, name))| {
                 let label = self.labels.and_then(|labels| labels.get(i));

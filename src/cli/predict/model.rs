@@ -27,11 +27,17 @@ impl FromStr for Member {
     type Err = &'static str;
 
     fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        let number = |n: &str| n.parse().map(Self::Layer).map_err(|_| "layer:N needs the number of a layer");
+        let number = |n: &str| {
+            n.parse()
+                .map(Self::Layer)
+                .map_err(|_| "layer:N needs the number of a layer")
+        };
         match text {
             "backbone" => Ok(Self::Backbone),
             "ensemble" => Ok(Self::Ensemble),
-            _ => text.strip_prefix("layer:").map_or(Err("expected backbone, layer:N or ensemble"), number),
+            _ => text
+                .strip_prefix("layer:")
+                .map_or(Err("expected backbone, layer:N or ensemble"), number),
         }
     }
 }
@@ -72,7 +78,9 @@ pub fn colour(text: &str) -> std::result::Result<[f64; 3], String> {
         .map(|part| part.trim().parse().map_err(|e| format!("{e}: {part:?}")))
         .collect::<std::result::Result<_, _>>()?;
     let found = numbers.len();
-    numbers.try_into().map_err(|_| format!("{found} numbers, expected 3: red, green, blue"))
+    numbers
+        .try_into()
+        .map_err(|_| format!("{found} numbers, expected 3: red, green, blue"))
 }
 
 /// A model that is ready to answer.
@@ -136,28 +144,40 @@ impl Model {
             return Ok(());
         }
         let expected = format!("pictures of {size}×{size} pixels, as the run was trained on");
-        Err(Error::format(&pictures.source, expected, format!("{height}×{width}"), "resize them first"))
+        Err(Error::format(
+            &pictures.source,
+            expected,
+            format!("{height}×{width}"),
+            "resize them first",
+        ))
     }
 
     /// `member` as a classifier.
     pub fn classifier(&self, member: Member) -> Result<Box<dyn Classifier + '_>> {
         match (self, member) {
             (Self::Run(run), Member::Backbone) => Ok(Box::new(BackboneClassifier(&run.ensemble.backbone))),
-            (Self::Run(run), Member::Ensemble) => {
-                Ok(Box::new(EnsembleClassifier::new(&run.ensemble, Aggregation::CrossMax)?))
-            }
+            (Self::Run(run), Member::Ensemble) => Ok(Box::new(EnsembleClassifier::new(
+                &run.ensemble,
+                Aggregation::CrossMax,
+            )?)),
             (Self::Run(run), Member::Layer(layer)) => {
                 let layers = run.ensemble.layers();
                 let index = layers.iter().position(|&l| l == layer).ok_or_else(|| {
-                    Error::Usage(format!("--member layer:{layer}: this run has heads on layers {layers:?}"))
+                    Error::Usage(format!(
+                        "--member layer:{layer}: this run has heads on layers {layers:?}"
+                    ))
                 })?;
-                Ok(Box::new(EnsembleClassifier::new(&run.ensemble, Aggregation::Member(index))?))
+                Ok(Box::new(EnsembleClassifier::new(
+                    &run.ensemble,
+                    Aggregation::Member(index),
+                )?))
             }
             (Self::Plain { net, mean, std, .. }, Member::Backbone) => {
                 Ok(Box::new(PlainClassifier::new(net, *mean, *std)?))
             }
             (Self::Plain { .. }, _) => {
-                let told = format!("--member {member}: a weights file has only its backbone; give a run directory");
+                let told =
+                    format!("--member {member}: a weights file has only its backbone; give a run directory");
                 Err(Error::Usage(told))
             }
         }
@@ -174,7 +194,12 @@ fn open_weights(path: &Path, wanted: Normalisation) -> Result<Model> {
     if config.stem.channels != 3 {
         let found = format!("one of {} channels", config.stem.channels);
         let advice = "a network with views needs its whole run: give the run directory";
-        return Err(Error::format(path, "a network on pictures of 3 channels", found, advice));
+        return Err(Error::format(
+            path,
+            "a network on pictures of 3 channels",
+            found,
+            advice,
+        ));
     }
     let classes = (0..config.classes).map(|number| number.to_string()).collect();
     let mut net = ResNet::new(config, &mut Init::new(0))?;

@@ -95,9 +95,15 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
     arguments.overrides.apply(&mut config);
     config.check()?;
     if preset.is_none() {
-        progress.line(&format!("preset: {} (auto: no CUDA device is in use)", config.preset));
+        progress.line(&format!(
+            "preset: {} (auto: no CUDA device is in use)",
+            config.preset
+        ));
     }
-    let out = arguments.out.clone().unwrap_or_else(|| first_free(Path::new(RUNS), &config.preset));
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| first_free(Path::new(RUNS), &config.preset));
     Ok((config, out))
 }
 
@@ -124,10 +130,19 @@ fn first_free(folder: &Path, name: &str) -> PathBuf {
 
 /// The run in `folder` that was begun last: its config.toml is written then and never again.
 fn newest(folder: &Path) -> Result<PathBuf> {
-    let begun = |run: &Path| std::fs::metadata(run.join("config.toml")).and_then(|file| file.modified()).ok();
+    let begun = |run: &Path| {
+        std::fs::metadata(run.join("config.toml"))
+            .and_then(|file| file.modified())
+            .ok()
+    };
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let runs = entries.filter_map(|entry| Some((begun(&entry.path())?, entry.path())));
     runs.max().map(|(_, run)| run).ok_or_else(|| {
-        Error::format(folder, "a run to go on with", "none", "name its directory, or start one without --resume")
+        Error::format(
+            folder,
+            "a run to go on with",
+            "none",
+            "name its directory, or start one without --resume",
+        )
     })
 }

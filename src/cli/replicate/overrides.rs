@@ -33,7 +33,12 @@ pub struct Overrides {
     head_epochs: Option<u16>,
 
     /// Resolutions of the views, in pixels
-    #[arg(long, value_name = "R,R,…", value_delimiter = ',', help_heading = "The method")]
+    #[arg(
+        long,
+        value_name = "R,R,…",
+        value_delimiter = ',',
+        help_heading = "The method"
+    )]
     resolutions: Option<Vec<usize>>,
     /// Amplitude of the noise in the views
     #[arg(long, value_name = "A", help_heading = "The method")]
@@ -64,7 +69,10 @@ pub struct Overrides {
     #[arg(long, value_name = "N", help_heading = "The attack")]
     eot: Option<usize>,
     /// L∞ radius for colours in [0, 1]
-    #[arg(long, value_name = "8/255|0.03", value_parser = fraction, help_heading = "The attack")]
+    #[arg(
+        long, value_name = "8/255|0.03", value_parser = fraction, allow_hyphen_values = true,
+        help_heading = "The attack"
+    )]
     eps: Option<f64>,
     /// Images between two checkpoints of the attack
     #[arg(long, value_name = "N", help_heading = "The attack")]
@@ -118,5 +126,9 @@ fn fraction(text: &str) -> Result<f64, String> {
         Some((above, below)) => number(above)? / number(below)?,
         None => number(text)?,
     };
-    if value.is_finite() { Ok(value) } else { Err("not a finite number".into()) }
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err("not a finite number".into())
+    }
 }

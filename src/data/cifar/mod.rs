@@ -64,7 +64,10 @@ const LAYOUTS: [Layout; 2] = [
 
 impl Layout {
     fn is_in(&self, folder: &Path) -> bool {
-        self.train.iter().chain(self.test).any(|file| folder.join(file).is_file())
+        self.train
+            .iter()
+            .chain(self.test)
+            .any(|file| folder.join(file).is_file())
     }
 
     fn record(&self) -> usize {
@@ -105,7 +108,12 @@ fn find(path: &Path) -> Result<(&'static Layout, PathBuf)> {
     let mut found = Vec::new();
     for layout in &LAYOUTS {
         let folders = [path.to_path_buf(), path.join(layout.folder)];
-        found.extend(folders.into_iter().filter(|folder| layout.is_in(folder)).map(|folder| (layout, folder)));
+        found.extend(
+            folders
+                .into_iter()
+                .filter(|folder| layout.is_in(folder))
+                .map(|folder| (layout, folder)),
+        );
     }
     match found.len() {
         0 => refuse("none of their .bin files", ADVICE),
@@ -118,11 +126,20 @@ fn find(path: &Path) -> Result<(&'static Layout, PathBuf)> {
 fn class_names(layout: &Layout, folder: &Path, warnings: &mut Vec<String>) -> Result<Vec<String>> {
     let (path, classes) = (folder.join(layout.names), layout.classes());
     if !path.exists() {
-        warnings.push(format!("{}: not there; the classes are called by their numbers", path.display()));
+        warnings.push(format!(
+            "{}: not there; the classes are called by their numbers",
+            path.display()
+        ));
         return Ok((0..classes).map(|class| class.to_string()).collect());
     }
-    let text = std::fs::read_to_string(&path).map_err(|source| Error::io(&path, "read the class names", source))?;
-    let names: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect();
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| Error::io(&path, "read the class names", source))?;
+    let names: Vec<String> = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .map(String::from)
+        .collect();
     if names.len() == classes {
         return Ok(names);
     }
@@ -143,7 +160,10 @@ fn read_split(
         let path = folder.join(file);
         let records = read_file(layout, &path, &mut pixels, &mut labels)?;
         if records != published {
-            warnings.push(format!("{}: {records} records, the published file has {published}", path.display()));
+            warnings.push(format!(
+                "{}: {records} records, the published file has {published}",
+                path.display()
+            ));
         }
     }
     Split::new(SIDE, SIDE, pixels, labels)
@@ -160,7 +180,10 @@ fn read_file(layout: &Layout, path: &Path, pixels: &mut Vec<u8>, labels: &mut Ve
         let expected = format!("1 to {MAX_RECORDS} whole records of {size} bytes");
         let found = match bytes {
             0 => "an empty file".into(),
-            _ => format!("{bytes} bytes = {records} records and {} bytes", bytes % size as u64),
+            _ => format!(
+                "{bytes} bytes = {records} records and {} bytes",
+                bytes % size as u64
+            ),
         };
         return Err(Error::format(path, expected, found, ADVICE));
     }

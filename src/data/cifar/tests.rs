@@ -21,8 +21,14 @@ fn record(labels: &[u8], seed: usize) -> Vec<u8> {
 /// CIFAR-100 with three training and two test images.
 fn cifar100(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("train.bin"), [record(&[19, 99], 0), record(&[0, 4], 1), record(&[1, 0], 2)].concat())?;
-    fs::write(folder.join("test.bin"), [record(&[3, 7], 3), record(&[0, 98], 4)].concat())?;
+    fs::write(
+        folder.join("train.bin"),
+        [record(&[19, 99], 0), record(&[0, 4], 1), record(&[1, 0], 2)].concat(),
+    )?;
+    fs::write(
+        folder.join("test.bin"),
+        [record(&[3, 7], 3), record(&[0, 98], 4)].concat(),
+    )?;
     let names: String = (0..100).map(|i| format!("thing_{i}\n")).collect();
     fs::write(folder.join("fine_label_names.txt"), names)
 }
@@ -31,7 +37,10 @@ fn cifar100(folder: &Path) -> std::io::Result<()> {
 fn cifar10(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     for batch in 1..=5_u8 {
-        fs::write(folder.join(format!("data_batch_{batch}.bin")), record(&[batch], batch.into()))?;
+        fs::write(
+            folder.join(format!("data_batch_{batch}.bin")),
+            record(&[batch], batch.into()),
+        )?;
     }
     fs::write(folder.join("test_batch.bin"), record(&[9], 6))?;
     // The published file ends with an empty line.
@@ -51,7 +60,10 @@ fn check_pixels(data: &Dataset, seed: usize) {
     let image = data.train.image(1);
     for (row, column) in [(0, 0), (0, 31), (17, 5), (31, 31)] {
         for channel in 0..3 {
-            assert_eq!(image[(row * 32 + column) * 3 + channel], pixel(seed, channel, row, column));
+            assert_eq!(
+                image[(row * 32 + column) * 3 + channel],
+                pixel(seed, channel, row, column)
+            );
         }
     }
 }
@@ -63,13 +75,22 @@ fn cifar100_keeps_fine_labels_and_interleaves_planes() -> TestResult {
     let data = open(folder.path())?;
     assert_eq!((data.name.as_str(), data.classes.len()), ("CIFAR-100", 100));
     assert_eq!(data.classes[98], "thing_98");
-    assert_eq!((data.train.labels(), data.test.labels()), (&[99, 4, 0][..], &[7, 98][..]));
+    assert_eq!(
+        (data.train.labels(), data.test.labels()),
+        (&[99, 4, 0][..], &[7, 98][..])
+    );
     check_pixels(&data, 1);
     let told = |file: &str, found: usize, published: usize| {
         let path = folder.path().join(file);
-        format!("{}: {found} records, the published file has {published}", path.display())
+        format!(
+            "{}: {found} records, the published file has {published}",
+            path.display()
+        )
     };
-    assert_eq!(data.warnings, [told("train.bin", 3, 50_000), told("test.bin", 2, 10_000)]);
+    assert_eq!(
+        data.warnings,
+        [told("train.bin", 3, 50_000), told("test.bin", 2, 10_000)]
+    );
     Ok(())
 }
 
@@ -79,7 +100,10 @@ fn cifar10_reads_its_batches_in_order() -> TestResult {
     cifar10(folder.path())?;
     let data = open(folder.path())?;
     assert_eq!((data.name.as_str(), data.classes.len()), ("CIFAR-10", 10));
-    assert_eq!((data.train.labels(), data.test.labels()), (&[1, 2, 3, 4, 5][..], &[9][..]));
+    assert_eq!(
+        (data.train.labels(), data.test.labels()),
+        (&[1, 2, 3, 4, 5][..], &[9][..])
+    );
     check_pixels(&data, 2);
     assert_eq!(data.warnings.len(), 6);
     Ok(())
@@ -119,7 +143,10 @@ fn a_missing_file_is_named() -> TestResult {
     cifar10(folder.path())?;
     fs::remove_file(folder.path().join("data_batch_3.bin"))?;
     let found = refusal(folder.path())?;
-    assert!(found.starts_with("./data_batch_3.bin: cannot read the images: "), "{found}");
+    assert!(
+        found.starts_with("./data_batch_3.bin: cannot read the images: "),
+        "{found}"
+    );
     Ok(())
 }
 
@@ -128,19 +155,33 @@ fn sizes_that_are_no_whole_records_are_refused() -> TestResult {
     let folder = TempDir::new()?;
     cifar100(folder.path())?;
     let expected = |found: &str| {
-        format!("./test.bin: expected 1 to 1000000 whole records of 3074 bytes, found {found}; unpack the archive again")
+        format!(
+            "./test.bin: expected 1 to 1000000 whole records of 3074 bytes, found {found}; unpack the archive again"
+        )
     };
     let file = folder.path().join("test.bin");
     fs::write(&file, "")?;
     assert_eq!(refusal(folder.path())?, expected("an empty file"));
     fs::write(&file, &record(&[0, 0], 0)[..3000])?;
-    assert_eq!(refusal(folder.path())?, expected("3000 bytes = 0 records and 3000 bytes"));
+    assert_eq!(
+        refusal(folder.path())?,
+        expected("3000 bytes = 0 records and 3000 bytes")
+    );
     let truncated = [record(&[0, 0], 0), vec![0; 3073]].concat();
     fs::write(&file, truncated)?;
-    assert_eq!(refusal(folder.path())?, expected("6147 bytes = 1 records and 3073 bytes"));
+    assert_eq!(
+        refusal(folder.path())?,
+        expected("6147 bytes = 1 records and 3073 bytes")
+    );
     // Nonsense that takes no room on the disk (a sparse file) must not fill the memory either.
-    fs::File::options().write(true).open(&file)?.set_len(3074 * 1_000_001)?;
-    assert_eq!(refusal(folder.path())?, expected("3074003074 bytes = 1000001 records and 0 bytes"));
+    fs::File::options()
+        .write(true)
+        .open(&file)?
+        .set_len(3074 * 1_000_001)?;
+    assert_eq!(
+        refusal(folder.path())?,
+        expected("3074003074 bytes = 1000001 records and 0 bytes")
+    );
     Ok(())
 }
 
@@ -171,7 +212,10 @@ fn class_names_may_be_absent_but_not_incomplete() -> TestResult {
     fs::remove_file(&file)?;
     let data = open(folder.path())?;
     assert_eq!(data.classes[9], "9");
-    let told = format!("{}: not there; the classes are called by their numbers", file.display());
+    let told = format!(
+        "{}: not there; the classes are called by their numbers",
+        file.display()
+    );
     assert_eq!(data.warnings.first(), Some(&told));
     Ok(())
 }

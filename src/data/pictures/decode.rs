@@ -29,7 +29,9 @@ pub(super) fn size(reader: &Opened) -> [usize; 2] {
 /// Decodes the pixels to `out`: H,W,3 in [0,1].
 pub(super) fn into_rgb(mut reader: Opened, path: &Path, out: &mut [f32]) -> Result<()> {
     let failed = |error| refused(path, error);
-    let bytes = reader.output_buffer_size().ok_or_else(|| failed(DecodingError::LimitsExceeded))?;
+    let bytes = reader
+        .output_buffer_size()
+        .ok_or_else(|| failed(DecodingError::LimitsExceeded))?;
     let mut raw = vec![0; bytes];
     let frame = reader.next_frame(&mut raw).map_err(failed)?;
     reader.finish().map_err(failed)?;
@@ -38,7 +40,11 @@ pub(super) fn into_rgb(mut reader: Opened, path: &Path, out: &mut [f32]) -> Resu
         BitDepth::Sixteen => |two| f32::from(u16::from_be_bytes([two[0], two[1]])) / 65535.0,
         _ => |one| f32::from(one[0]) / 255.0,
     };
-    let width = if frame.bit_depth == BitDepth::Sixteen { 2 } else { 1 };
+    let width = if frame.bit_depth == BitDepth::Sixteen {
+        2
+    } else {
+        1
+    };
     for (out, pixel) in out.chunks_exact_mut(3).zip(raw.chunks_exact(samples * width)) {
         for (channel, value) in out.iter_mut().enumerate() {
             // One or two samples are grey (with alpha), three or four are colours (with alpha).
@@ -54,9 +60,12 @@ fn refused(path: &Path, error: DecodingError) -> Error {
         DecodingError::IoError(source) if source.kind() != std::io::ErrorKind::UnexpectedEof => {
             Error::io(path, "read the picture", source)
         }
-        DecodingError::IoError(_) => {
-            Error::format(path, "a whole PNG picture", "a truncated one", "give the whole file")
-        }
+        DecodingError::IoError(_) => Error::format(
+            path,
+            "a whole PNG picture",
+            "a truncated one",
+            "give the whole file",
+        ),
         error => {
             let advice = "give a PNG file, a folder of them, or a .safetensors file with `images`";
             Error::format(path, "a PNG picture", error, advice)

@@ -83,7 +83,8 @@ impl Pictures {
 }
 
 fn has_extension(path: &Path, wanted: &str) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// The entries of `folder` that `wanted` accepts, by name.
@@ -115,7 +116,12 @@ fn open_folder(folder: &Path) -> Result<Pictures> {
     }
     if files.is_empty() {
         let expected = "PNG files, or folders with PNG files";
-        return Err(Error::format(folder, expected, "none", "convert the pictures to PNG"));
+        return Err(Error::format(
+            folder,
+            expected,
+            "none",
+            "convert the pictures to PNG",
+        ));
     }
     open_files(folder, &files, Some(Labels::Folders(labels)))
 }
@@ -150,11 +156,18 @@ fn open_files(source: &Path, files: &[PathBuf], labels: Option<Labels>) -> Resul
 
 /// Refuses more pictures than [`MAX_BYTES`] hold, before memory is taken for them.
 fn check_room(path: &Path, count: usize, [height, width]: [usize; 2]) -> Result<()> {
-    let values = [3, height as u64, width as u64, 4].iter().try_fold(count as u64, |n, &k| n.checked_mul(k));
+    let values = [3, height as u64, width as u64, 4]
+        .iter()
+        .try_fold(count as u64, |n, &k| n.checked_mul(k));
     if values.is_some_and(|bytes| bytes <= MAX_BYTES) {
         return Ok(());
     }
     let expected = format!("at most {} MiB of pixels as f32", MAX_BYTES >> 20);
     let found = format!("{count} × {height}×{width} pixels");
-    Err(Error::format(path, expected, found, "give fewer or smaller pictures"))
+    Err(Error::format(
+        path,
+        expected,
+        found,
+        "give fewer or smaller pictures",
+    ))
 }

@@ -9,10 +9,17 @@ use std::path::Path;
 /// Reads `images` (N,3,H,W) and, if they are there, `labels` (N).
 pub(super) fn open(path: &Path) -> Result<Pictures> {
     // The values of f64 files take twice the bytes that they have as f32.
-    let bytes = std::fs::metadata(path).map_err(|source| Error::io(path, "read the pictures", source))?.len();
+    let bytes = std::fs::metadata(path)
+        .map_err(|source| Error::io(path, "read the pictures", source))?
+        .len();
     if bytes > 2 * MAX_BYTES {
         let expected = format!("a file of at most {} MiB", MAX_BYTES >> 19);
-        return Err(Error::format(path, expected, format!("{} MiB", bytes >> 20), "give fewer pictures"));
+        return Err(Error::format(
+            path,
+            expected,
+            format!("{} MiB", bytes >> 20),
+            "give fewer pictures",
+        ));
     }
     let mut file = TensorFile::load(path)?;
     let expected = "a tensor `images` (N,3,H,W) of floating-point numbers";
@@ -31,7 +38,11 @@ pub(super) fn open(path: &Path) -> Result<Pictures> {
     check_room(path, n, [height, width])?;
     let images: Tensor<f32> = stored.float()?.ok_or_else(|| refuse("integers".into()))?;
     check_range(path, &images)?;
-    let labels = file.tensors.remove("labels").map(|labels| check_labels(path, labels, n)).transpose()?;
+    let labels = file
+        .tensors
+        .remove("labels")
+        .map(|labels| check_labels(path, labels, n))
+        .transpose()?;
     Ok(Pictures {
         source: path.to_path_buf(),
         images: images.nchw_to_nhwc()?,
@@ -48,8 +59,16 @@ fn check_range(path: &Path, images: &Tensor<f32>) -> Result<()> {
         return Ok(());
     }
     let outside = values.len() - inside - not_finite;
-    let found = format!("{not_finite} NaN or infinite and {outside} outside, of {} numbers", values.len());
-    Err(Error::format(path, "`images` in [0, 1]", found, "divide bytes by 255, undo any normalisation"))
+    let found = format!(
+        "{not_finite} NaN or infinite and {outside} outside, of {} numbers",
+        values.len()
+    );
+    Err(Error::format(
+        path,
+        "`images` in [0, 1]",
+        found,
+        "divide bytes by 255, undo any normalisation",
+    ))
 }
 
 fn check_labels(path: &Path, stored: Stored, n: usize) -> Result<Labels> {
@@ -65,5 +84,9 @@ fn check_labels(path: &Path, stored: Stored, n: usize) -> Result<Labels> {
         return Err(refuse(format!("shape {shape}")));
     }
     let number = |label: i64| usize::try_from(label).map_err(|_| refuse(format!("label {label}")));
-    numbers.into_iter().map(number).collect::<Result<_>>().map(Labels::Numbers)
+    numbers
+        .into_iter()
+        .map(number)
+        .collect::<Result<_>>()
+        .map(Labels::Numbers)
 }

@@ -24,13 +24,18 @@ fn write_png(path: &Path, size: (u32, u32), kind: (ColorType, BitDepth), data: &
 }
 
 fn write_rgb(path: &Path, size: (u32, u32), first: u8) -> TestResult {
-    let data: Vec<u8> = (0..size.0 * size.1 * 3).map(|i| first.wrapping_add(i as u8)).collect();
+    let data: Vec<u8> = (0..size.0 * size.1 * 3)
+        .map(|i| first.wrapping_add(i as u8))
+        .collect();
     write_png(path, size, (ColorType::Rgb, BitDepth::Eight), &data)
 }
 
 /// The one-line message with which opening fails, the folder's name replaced by a dot.
 fn refusal(folder: &Path, name: &str) -> Result<String, Box<dyn std::error::Error>> {
-    let error = Pictures::open(&folder.join(name)).err().ok_or("opened")?.to_string();
+    let error = Pictures::open(&folder.join(name))
+        .err()
+        .ok_or("opened")?
+        .to_string();
     assert!(!error.contains('\n'), "{error}");
     Ok(error.replace(&folder.display().to_string(), "."))
 }
@@ -39,7 +44,11 @@ fn refusal(folder: &Path, name: &str) -> Result<String, Box<dyn std::error::Erro
 fn write_tensors(path: &Path, images: Stored, labels: Option<Stored>) -> crate::Result<()> {
     let mut tensors = BTreeMap::from([("images".to_owned(), images)]);
     tensors.extend(labels.map(|labels| ("labels".to_owned(), labels)));
-    TensorFile { tensors, ..TensorFile::default() }.save(path)
+    TensorFile {
+        tensors,
+        ..TensorFile::default()
+    }
+    .save(path)
 }
 
 fn images(shape: [usize; 4], value: impl FnMut(usize) -> f32) -> Stored {
@@ -54,7 +63,14 @@ fn every_kind_of_png_becomes_rgb() -> TestResult {
     let rgb = [[1, 2, 3], [250, 128, 255]].map(|pixel| pixel.map(byte)).concat();
     let grey = [[7; 3], [200; 3]].map(|pixel| pixel.map(byte)).concat();
     let palette = [[40, 50, 60], [10, 20, 30]].map(|pixel| pixel.map(byte)).concat();
-    let wide = vec![258.0 / 65535.0, 1.0, 0.0, 65534.0 / 65535.0, 0.5 + 0.5 / 65535.0, 1.0 / 65535.0];
+    let wide = vec![
+        258.0 / 65535.0,
+        1.0,
+        0.0,
+        65534.0 / 65535.0,
+        0.5 + 0.5 / 65535.0,
+        1.0 / 65535.0,
+    ];
     let wide_bytes: &[u8] = &[1, 2, 255, 255, 0, 0, 255, 254, 128, 0, 0, 1];
     let (eight, sixteen) = (BitDepth::Eight, BitDepth::Sixteen);
     let cases: [((ColorType, BitDepth), &[u8], &[f32]); 7] = [
@@ -62,7 +78,11 @@ fn every_kind_of_png_becomes_rgb() -> TestResult {
         ((ColorType::Rgba, eight), &[1, 2, 3, 0, 250, 128, 255, 9], &rgb),
         ((ColorType::Grayscale, eight), &[7, 200], &grey),
         ((ColorType::GrayscaleAlpha, eight), &[7, 0, 200, 9], &grey),
-        ((ColorType::Grayscale, BitDepth::One), &[0b0100_0000], &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]),
+        (
+            (ColorType::Grayscale, BitDepth::One),
+            &[0b0100_0000],
+            &[0.0, 0.0, 0.0, 1.0, 1.0, 1.0],
+        ),
         ((ColorType::Indexed, BitDepth::Two), &[0b0100_0000], &palette),
         ((ColorType::Rgb, sixteen), wide_bytes, &wide),
     ];
@@ -88,9 +108,15 @@ fn a_folder_is_read_by_name_and_class_folders_are_labels() -> TestResult {
     fs::write(folder.path().join("notes.txt"), "not a picture")?;
     let read = Pictures::open(folder.path())?;
     assert_eq!(read.images.dims(), [3, 2, 3, 3]);
-    let ends: Vec<_> = ["a/x.PNG", "b/1.png", "b/2.png"].map(|n| folder.path().join(n).display().to_string()).into();
+    let ends: Vec<_> = ["a/x.PNG", "b/1.png", "b/2.png"]
+        .map(|n| folder.path().join(n).display().to_string())
+        .into();
     assert_eq!(read.names, ends);
-    assert_eq!(read.images.to_vec()?[18], 10.0 / 255.0, "the first sample of b/1.png");
+    assert_eq!(
+        read.images.to_vec()?[18],
+        10.0 / 255.0,
+        "the first sample of b/1.png"
+    );
     let classes = ["z", "b", "a"].map(String::from);
     assert_eq!(read.class_numbers(&classes)?, Some(vec![2, 1, 1]));
     assert_eq!(read.class_numbers(&classes[..2])?, None, "a is not a class");
@@ -106,21 +132,30 @@ fn png_files_that_do_not_fit_are_refused() -> TestResult {
     let folder = TempDir::new()?;
     let at = |name: &str| folder.path().join(name);
     let told = refusal(folder.path(), "absent.png")?;
-    assert!(told.starts_with("./absent.png: cannot read the picture: "), "{told}");
+    assert!(
+        told.starts_with("./absent.png: cannot read the picture: "),
+        "{told}"
+    );
     assert_eq!(
         refusal(folder.path(), "")?.replace("./", "."),
         ".: expected PNG files, or folders with PNG files, found none; convert the pictures to PNG"
     );
     fs::write(at("text.png"), "this is not a picture at all")?;
     let told = refusal(folder.path(), "text.png")?;
-    assert!(told.starts_with("./text.png: expected a PNG picture, found "), "{told}");
+    assert!(
+        told.starts_with("./text.png: expected a PNG picture, found "),
+        "{told}"
+    );
     let whole = at("whole.png");
     write_rgb(&whole, (16, 16), 0)?;
     let bytes = fs::read(&whole)?;
     for length in [0, 4, 20, bytes.len() / 2, bytes.len() - 6] {
         fs::write(at("part.png"), &bytes[..length])?;
         let told = refusal(folder.path(), "part.png")?;
-        assert!(told.starts_with("./part.png: expected a whole PNG picture, found a truncated one"), "{length}: {told}");
+        assert!(
+            told.starts_with("./part.png: expected a whole PNG picture, found a truncated one"),
+            "{length}: {told}"
+        );
     }
     fs::create_dir(at("mixed"))?;
     write_rgb(&at("mixed/1.png"), (4, 4), 0)?;
@@ -141,7 +176,9 @@ fn a_header_that_promises_gigabytes_is_refused_before_memory_is_taken() -> TestR
     // Width and height stand at 16 and 20, the header's checksum over 12..29 follows.
     bytes[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
     let crc = bytes[12..29].iter().fold(u32::MAX, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |c, _| if c & 1 == 1 { c >> 1 ^ 0xEDB8_8320 } else { c >> 1 })
+        (0..8).fold(crc ^ u32::from(byte), |c, _| {
+            if c & 1 == 1 { c >> 1 ^ 0xEDB8_8320 } else { c >> 1 }
+        })
     });
     bytes[29..33].copy_from_slice(&(!crc).to_be_bytes());
     fs::write(&path, bytes)?;
@@ -167,7 +204,11 @@ fn tensors_are_turned_from_planes_and_keep_their_labels() -> TestResult {
     assert_eq!(read.labels, Some(Labels::Numbers(vec![3, 0])));
     let classes: Vec<String> = (0..4).map(|i| i.to_string()).collect();
     assert_eq!(read.class_numbers(&classes)?, Some(vec![3, 0]));
-    let told = read.class_numbers(&classes[..3]).err().ok_or("accepted")?.to_string();
+    let told = read
+        .class_numbers(&classes[..3])
+        .err()
+        .ok_or("accepted")?
+        .to_string();
     let expected = "expected labels below 3, the model's number of classes, found 3; \
                     give labels that belong to this model, or none";
     assert_eq!(told, format!("{}: {expected}", path.display()));
@@ -180,15 +221,26 @@ fn tensors_that_are_no_pictures_are_refused() -> TestResult {
     let path = folder.path().join("t.safetensors");
     let told = || refusal(folder.path(), "t.safetensors");
     let shape = "./t.safetensors: expected a tensor `images` (N,3,H,W) of floating-point numbers, found ";
-    for (dims, found) in [([2, 1, 4, 4], "[2, 1, 4, 4]"), ([0, 3, 4, 4], "[0, 3, 4, 4]"), ([1, 3, 0, 4], "[1, 3, 0, 4]")] {
+    for (dims, found) in [
+        ([2, 1, 4, 4], "[2, 1, 4, 4]"),
+        ([0, 3, 4, 4], "[0, 3, 4, 4]"),
+        ([1, 3, 0, 4], "[1, 3, 0, 4]"),
+    ] {
         write_tensors(&path, images(dims, |_| 0.0), None)?;
         let told = told()?;
         assert!(told.starts_with(&format!("{shape}shape {found}")), "{told}");
     }
-    write_tensors(&path, Stored::Int(Shape::new(&[1, 3, 1, 1]), vec![0, 255, 7]), None)?;
+    write_tensors(
+        &path,
+        Stored::Int(Shape::new(&[1, 3, 1, 1]), vec![0, 255, 7]),
+        None,
+    )?;
     assert!(told()?.starts_with(&format!("{shape}integers")));
-    TensorFile { tensors: BTreeMap::from([("x".into(), images([1, 3, 1, 1], |_| 0.0))]), ..TensorFile::default() }
-        .save(&path)?;
+    TensorFile {
+        tensors: BTreeMap::from([("x".into(), images([1, 3, 1, 1], |_| 0.0))]),
+        ..TensorFile::default()
+    }
+    .save(&path)?;
     assert!(told()?.starts_with(&format!("{shape}1 others (x)")));
     let values = [0.0, 1.0, f32::NAN, f32::INFINITY, -0.25, 1.5, 255.0, 0.5, 0.25];
     write_tensors(&path, images([1, 3, 1, 3], |i| values[i]), None)?;

@@ -1,0 +1,15 @@
+//! `replicate` from data to summary, shrunken until it ends in seconds: what a run leaves behind,
+//! that it leaves the same bits whatever the threads and the interruptions, and what it refuses.
+
+mod contents;
+mod determinism;
+mod directory;
+mod interruptions;
+mod photos;
+mod process;
+mod published_layout;
+mod refusals;
+mod settings;
+
+/// Result of a test and of its helpers.
+type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
