@@ -144,7 +144,7 @@ impl Config {
                 block: net.block,
                 widths: net.widths,
                 blocks: net.blocks,
-                epochs: 6,
+                epochs: 8,
                 batch: 128,
                 lr: 3e-3,
                 cosine: true,
@@ -221,6 +221,10 @@ impl Config {
     /// [`Error::Usage`] naming the first value out of range.
     pub fn check(&self) -> Result<()> {
         self.method.check()?;
+        if self.seed > i64::MAX as u64 {
+            // A run's config.toml could be written, but not read again.
+            return Err(Error::Usage(format!("seed is {}, expected at most {}", self.seed, i64::MAX)));
+        }
         let in_range = |name: &str, value: f64, low: f64, high: f64| {
             if (low..=high).contains(&value) {
                 return Ok(());
@@ -278,7 +282,7 @@ impl Config {
     /// As TOML text.
     ///
     /// # Errors
-    /// [`Error::Usage`] if a value cannot be written (an integer beyond 63 bits).
+    /// [`Error::Usage`] if a value cannot be written.
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|e| Error::Usage(format!("the configuration cannot be stored: {e}")))
     }

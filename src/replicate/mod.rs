@@ -10,6 +10,8 @@ mod run;
 mod run_dir;
 mod stages;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod training;
 
 pub use config::{

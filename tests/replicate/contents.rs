@@ -4,6 +4,7 @@ use super::Checked;
 use super::directory::contents;
 use super::photos::Layout;
 use super::settings::{run_with_threads, shrunken};
+use super::summary::{check_summary, fraction, strings};
 use crossmax::attacks::{Classifier, Draw};
 use crossmax::data::{Dataset, Source, Split};
 use crossmax::ensemble::{Aggregation, EnsembleClassifier, Stream};
@@ -28,37 +29,6 @@ const FILES: [&str; 11] = [
     "metrics.jsonl",
     "summary.json",
 ];
-
-const STAGES: [&str; 11] = [
-    "data",
-    "backbone",
-    "head 4",
-    "head 2",
-    "baseline",
-    "clean accuracy",
-    "attack",
-    "surrogate attack",
-    "baseline attack",
-    "prototypes",
-    "figures",
-];
-
-/// The fraction at `pointer`.
-fn fraction(summary: &Value, pointer: &str) -> f64 {
-    let value = summary.pointer(pointer).and_then(Value::as_f64);
-    let value = value.unwrap_or_else(|| panic!("summary.json has no number {pointer}"));
-    assert!((0.0..=1.0).contains(&value), "{pointer} is {value}");
-    value
-}
-
-fn strings(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
-}
 
 #[test]
 fn a_run_on_drawn_pictures_is_complete() -> Checked {
@@ -130,77 +100,6 @@ pub fn check(out: &Path, config: &Config, data: &Dataset, summary: &Value) -> Ch
     check_metrics(&String::from_utf8(found["metrics.jsonl"].clone())?, config)?;
     check_adversarial(out, config, data, summary)?;
     check_weights(open_run(out)?, config, data, summary)
-}
-
-fn check_summary(summary: &Value, config: &Config, data: &Dataset) {
-    assert_eq!(summary["schema_version"], 1);
-    assert_eq!(summary["preset"], "pocket");
-    assert_eq!(summary["device"], "cpu");
-    assert_eq!(summary["seed"], config.seed);
-    assert_eq!(summary["dataset_sha256"], data.sha256());
-    assert_eq!(strings(&summary["classes"]), data.classes);
-    let stages = summary["stages"].as_array().into_iter().flatten();
-    let stages: Vec<(&Value, Option<f64>)> = stages.map(|s| (&s["name"], s["seconds"].as_f64())).collect();
-    assert!(stages.iter().map(|(name, _)| *name).eq(&STAGES), "{stages:?}");
-    assert!(
-        stages
-            .iter()
-            .all(|(_, seconds)| seconds.is_some_and(|s| s >= 0.0)),
-        "{stages:?}"
-    );
-
-    let clean = &summary["clean_accuracy"];
-    assert_eq!(clean["images"], config.data.test_images);
-    fraction(clean, "/backbone");
-    fraction(clean, "/ensemble");
-    let layers: Vec<&str> = clean["layers"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(layer, _)| &layer[..])
-        .collect();
-    assert_eq!(layers, ["2", "4"]);
-    layers
-        .iter()
-        .for_each(|layer| drop(fraction(clean, &format!("/layers/{layer}"))));
-
-    check_autoattack(&summary["autoattack"], config);
-    let [baseline, surrogate] = [&summary["audits"][0], &summary["audits"][1]];
-    assert_eq!(baseline["name"], "baseline");
-    fraction(baseline, "/clean_accuracy");
-    check_autoattack(&baseline["autoattack"], config);
-    assert_eq!(surrogate["name"], "surrogate-pgd");
-    assert_eq!(surrogate["steps"], config.attack.iterations);
-    assert_eq!(surrogate["eot"], config.attack.eot);
-    let after = fraction(surrogate, "/attacked/mean");
-    assert!(
-        fraction(surrogate, "/attacked_ci95/0") <= after && after <= fraction(surrogate, "/attacked_ci95/1")
-    );
-    fraction(surrogate, "/clean/mean");
-}
-
-fn check_autoattack(found: &Value, config: &Config) {
-    assert_eq!(found["version"], "rand");
-    assert_eq!(found["norm"], "Linf");
-    assert_eq!(found["eps"], config.attack.eps);
-    assert_eq!(found["images"], config.attack.images);
-    let [initial, ce, dlr, robust] = ["initial", "after/apgd-ce", "after/apgd-dlr", "robust"]
-        .map(|name| fraction(found, &format!("/{name}")));
-    assert!(initial >= ce && ce >= dlr && dlr == robust, "{found:#}");
-    assert!(
-        fraction(found, "/robust_ci95/0") <= robust && robust <= fraction(found, "/robust_ci95/1"),
-        "{found:#}"
-    );
-    fraction(found, "/reevaluated/mean");
-    assert_eq!(found["reevaluated"]["repeats"], config.attack.reevaluations);
-    assert!(
-        found["reevaluated"]["std"].as_f64().is_some_and(|std| std >= 0.0),
-        "{found:#}"
-    );
-    assert!(
-        found["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0),
-        "{found:#}"
-    );
 }
 
 fn check_figures(out: &Path, summary: &Value, data: &Dataset) -> Checked {

@@ -56,6 +56,9 @@ fn resume(out: &Path) -> Command {
     replicate(&["--resume", &out.to_string_lossy()])
 }
 
+/// Moments so early that the run cannot end before the kill comes.
+const EARLY: usize = 5;
+
 /// The file whose appearance says when to kill, and what the run is doing then.
 const MOMENTS: [(&str, &str); 8] = [
     ("checkpoints/backbone.safetensors", "training the backbone"),
@@ -82,9 +85,8 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_bits() -> Checked {
         assert!(wait_for(&out.join(file), &mut process)?, "{file} never appeared");
         process.kill()?;
         let status = process.wait()?;
-        // The figures take so little time that the last kill may come late.
         assert!(
-            status.code().is_none() || i + 1 == MOMENTS.len(),
+            status.code().is_none() || i >= EARLY,
             "ended before it was killed {doing}"
         );
     }

@@ -7,9 +7,10 @@ mod directory;
 mod interruptions;
 mod photos;
 mod process;
-mod published_layout;
+mod real_photos;
 mod refusals;
 mod settings;
+mod summary;
 
 /// Result of a test and of its helpers.
 type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;

@@ -11,8 +11,10 @@ use tempfile::TempDir;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
 
+type Kind = (ColorType, BitDepth);
+
 /// A PNG of `size` (width, height) with `data` as its samples.
-fn write_png(path: &Path, size: (u32, u32), kind: (ColorType, BitDepth), data: &[u8]) -> TestResult {
+fn write_png(path: &Path, size: (u32, u32), kind: Kind, data: &[u8]) -> TestResult {
     let mut encoder = Encoder::new(fs::File::create(path)?, size.0, size.1);
     encoder.set_color(kind.0);
     encoder.set_depth(kind.1);
@@ -73,7 +75,7 @@ fn every_kind_of_png_becomes_rgb() -> TestResult {
     ];
     let wide_bytes: &[u8] = &[1, 2, 255, 255, 0, 0, 255, 254, 128, 0, 0, 1];
     let (eight, sixteen) = (BitDepth::Eight, BitDepth::Sixteen);
-    let cases: [((ColorType, BitDepth), &[u8], &[f32]); 7] = [
+    let cases: [(Kind, &[u8], &[f32]); 7] = [
         ((ColorType::Rgb, eight), &[1, 2, 3, 250, 128, 255], &rgb),
         ((ColorType::Rgba, eight), &[1, 2, 3, 0, 250, 128, 255, 9], &rgb),
         ((ColorType::Grayscale, eight), &[7, 200], &grey),

@@ -43,7 +43,6 @@ fn heads_come_by_layer_and_the_backbone_last() -> Result<()> {
 #[test]
 fn the_backbone_sees_the_heads_draw_only_when_it_shares_their_pass() -> Result<()> {
     let (images, draws) = (Var::constant(images("passes", 3)), draws(3));
-    let mut heads = Vec::new();
     for (backbone_pass, own, other) in [
         (BackbonePass::Independent, BACKBONE_PASS, HEADS_PASS),
         (BackbonePass::Shared, HEADS_PASS, BACKBONE_PASS),
@@ -61,9 +60,7 @@ fn the_backbone_sees_the_heads_draw_only_when_it_shares_their_pass() -> Result<(
         };
         assert_eq!(found, of_pass(own)?, "{backbone_pass:?}");
         assert_ne!(found, of_pass(other)?, "{backbone_pass:?}");
-        heads.push(ensemble.heads.len());
     }
-    assert_eq!(heads, [2, 2]);
     Ok(())
 }
 

@@ -170,7 +170,7 @@ fn noise(kind: NoiseKind, counters: &[Counter], row: usize, view: usize) -> [Vec
         counters,
         kind,
     };
-    let mut pictures = [vec![0.0; 3000], vec![0.0; 12_000]];
+    let mut pictures = [vec![0.0; 30_000], vec![0.0; 40_000]];
     source.low(row, view, &mut pictures[0]);
     source.full(row, view, &mut pictures[1]);
     pictures
@@ -187,14 +187,20 @@ fn moments(values: &[f64]) -> [f64; 3] {
 #[test]
 fn noise_is_uniform_or_gaussian() {
     let counters = counters(2);
-    for (kind, expected) in [
-        (NoiseKind::Uniform, [0.5, 1.0 / 12.0, 1.0 / 80.0]),
-        (NoiseKind::Gaussian, [0.0, 1.0, 3.0]),
+    // Tolerances are five standard deviations of the moments of so many numbers.
+    for (kind, expected, tolerances) in [
+        (
+            NoiseKind::Uniform,
+            [0.5, 1.0 / 12.0, 1.0 / 80.0],
+            [0.009, 0.0025, 0.0006],
+        ),
+        (NoiseKind::Gaussian, [0.0, 1.0, 3.0], [0.03, 0.045, 0.3]),
     ] {
         for picture in noise(kind, &counters, 1, 2) {
-            for (found, expected) in moments(&picture).into_iter().zip(expected) {
+            let found = moments(&picture);
+            for ((found, expected), tolerance) in found.into_iter().zip(expected).zip(tolerances) {
                 assert!(
-                    (found - expected).abs() < 0.1 * expected.max(1.0),
+                    (found - expected).abs() < tolerance,
                     "{kind:?}: {found}, not {expected}"
                 );
             }

@@ -1,8 +1,7 @@
 //! `crossmax predict` against PyTorch: the bottleneck network of the model fixtures, through files
 //! and the real program.
 
-mod program;
-
+use crate::program::{folder, run};
 use crossmax::Result;
 use crossmax::io::{Stored, TensorFile, module_tensors};
 use crossmax::models::{BlockKind, ResNet, ResNetConfig, Stem};
@@ -45,7 +44,7 @@ fn formula(name: &str, dims: &[usize]) -> Tensor<f64> {
 
 #[test]
 fn logits_are_pytorchs() -> Result<()> {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let config = ResNetConfig {
         stem: Stem {
             width: 4,
@@ -66,15 +65,9 @@ fn logits_are_pytorchs() -> Result<()> {
         [("images".to_owned(), unit_tensor("bottleneck.x", [2, 3, 48, 48]))],
     )?;
 
-    let arguments = [
-        "predict",
-        "net.safetensors",
-        "x.safetensors",
-        "--out",
-        "y.safetensors",
-    ];
-    let plain = ["--mean", "0,0,0", "--std", "1,1,1", "--input-gradient", "--json"];
-    let ran = program::run(folder.path(), &[&arguments[..], &plain[..]].concat());
+    let files = "net.safetensors x.safetensors --out y.safetensors";
+    let flags = "--mean 0,0,0 --std 1,1,1 --input-gradient --json";
+    let ran = run(folder.path(), &format!("predict {files} {flags}"));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
 
     let file = TensorFile::load(&folder.path().join("y.safetensors"))?;

@@ -1,0 +1,5 @@
+//! The parts of a run one by one; whole runs are tested in `tests/replicate`.
+
+mod config;
+mod head_training;
+mod run_dir;

@@ -1,0 +1,9 @@
+//! The real program: what it prints where, how it ends, what it leaves behind, and that its
+//! predictions are PyTorch's.
+
+mod output;
+mod predict_input;
+mod predict_pytorch;
+mod program;
+mod run_directory;
+mod usage;
