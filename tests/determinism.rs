@@ -36,10 +36,7 @@ fn check_batches<T: Element>(
         let leaf = Var::leaf(x.rows(images.start, images.len())?);
         let y = f(&leaf, images.clone())?;
         let value = y.value().clone();
-        let all = random::<T>(
-            &format!("{name}.dy"),
-            value.shape().with_first(IMAGES).dims(),
-        )?;
+        let all = random::<T>(&format!("{name}.dy"), value.shape().with_first(IMAGES).dims())?;
         let dy = all.rows(images.start, images.len())?;
         let mut gradients = y.backward(Some(dy))?;
         let dx = gradients.take(&leaf).expect("a gradient of the images");
@@ -86,7 +83,7 @@ fn convolutions_do_not_depend_on_the_batch() -> Result<()> {
         (12, [9, 7], [16, 3, 3], 2, 1),
         (3, [11, 8], [5, 7, 7], 2, 3),
         (5, [2, 3], [7, 1, 1], 2, 0),
-        (1030, [1, 1], [3, 1, 1], 1, 0), // three chunks of the inner sum
+        (1030, [1, 1], [3, 1, 1], 1, 0),  // three chunks of the inner sum
         (16, [16, 16], [16, 3, 3], 1, 1), // several tiles an image
     ];
     for convolution in convolutions {
@@ -102,9 +99,7 @@ fn check_linear<T: Element>([inputs, outputs]: [usize; 2]) -> Result<()> {
     let bias = Var::constant(random::<T>("bias", &[outputs])?);
     check_batches(&name, &[inputs], |x, _| x.linear(&weight, Some(&bias)))?;
     let right = Var::constant(random::<T>("right", &[inputs, outputs])?);
-    check_batches(&format!("matmul {name}"), &[inputs], |x, _| {
-        x.matmul(&right)
-    })
+    check_batches(&format!("matmul {name}"), &[inputs], |x, _| x.matmul(&right))
 }
 
 #[test]
@@ -140,9 +135,7 @@ fn check_other_operations<T: Element>() -> Result<()> {
     })?;
     check_batches::<T>("resize_bicubic", &picture, |x, _| x.resize_bicubic(4, 13))?;
     check_batches::<T>("tanh of relu", &picture, |x, _| x.relu()?.tanh())?;
-    check_batches::<T>("log_softmax", &[23], |x, _| {
-        x.log_softmax()?.mul(&x.softmax()?)
-    })?;
+    check_batches::<T>("log_softmax", &[23], |x, _| x.log_softmax()?.mul(&x.softmax()?))?;
     check_batches::<T>("losses", &[10], |x, images| {
         let labels: Vec<usize> = images.map(|image| image % 10).collect();
         x.cross_entropy(&labels)?.add(&x.dlr(&labels)?)
@@ -216,9 +209,7 @@ fn check_threads<T: Element>(
         let dy = random(&format!("{name}.dy"), y.dims())?;
         let gradients = y.backward(Some(dy))?;
         for leaf in &leaves {
-            results.push(bits(
-                gradients.get(leaf).expect("a gradient of every input"),
-            )?);
+            results.push(bits(gradients.get(leaf).expect("a gradient of every input"))?);
         }
         Ok(results)
     };
@@ -257,12 +248,8 @@ fn check_all_with_threads<T: Element>() -> Result<()> {
     check_threads::<T>("linear", &[&[600, 130], &[140, 130], &[140]], |v| {
         v[0].linear(&v[1], Some(&v[2]))
     })?;
-    check_threads::<T>("matmul", &[&[600, 130], &[130, 140]], |v| {
-        v[0].matmul(&v[1])
-    })?;
-    check_threads::<T>("max_pool2d", &[&[20, 32, 32, 16]], |v| {
-        v[0].max_pool2d(3, 2, 1)
-    })?;
+    check_threads::<T>("matmul", &[&[600, 130], &[130, 140]], |v| v[0].matmul(&v[1]))?;
+    check_threads::<T>("max_pool2d", &[&[20, 32, 32, 16]], |v| v[0].max_pool2d(3, 2, 1))?;
     check_threads::<T>("resize_bicubic", &[&[20, 16, 16, 16]], |v| {
         v[0].resize_bicubic(32, 32)
     })?;

@@ -144,6 +144,8 @@ fn parameter_counts_are_torchvisions() -> TestResult {
 #[test]
 fn head_layers_follow_the_notebook_at_every_depth() {
     assert_eq!(default_head_layers(50), NOTEBOOK_LAYERS, "ResNet152");
+    // ⌈L·18/52⌉ of 20, 30, 35, 40, 45, 50, 52 is 7, 11, 13, 14, 16, 18, 18.
+    assert_eq!(default_head_layers(16), [7, 11, 13, 14, 16, 17, 18], "ResNet50");
     // ⌈L·8/52⌉ of 20, 30, 35, 40, 45, 50, 52 is 4, 5, 6, 7, 7, 8, 8.
     assert_eq!(default_head_layers(6), [2, 3, 4, 5, 6, 7, 8]);
     assert_eq!(default_head_layers(1), [1, 2, 3]);

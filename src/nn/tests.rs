@@ -30,11 +30,7 @@ fn committing_moves_running_statistics_a_tenth_for_every_batch_seen() -> Result<
     let mut pass = Pass::train();
     layer.forward(&batch(&[1.0, 3.0])?, &mut pass)?; // mean 2, unbiased variance 2
     layer.forward(&batch(&[10.0, 10.0, 40.0])?, &mut pass)?; // mean 20, unbiased variance 300
-    assert_eq!(
-        running(&mut layer)?,
-        [[0.0], [1.0]],
-        "changed before commit"
-    );
+    assert_eq!(running(&mut layer)?, [[0.0], [1.0]], "changed before commit");
     pass.commit(&mut layer)?;
     let [mean, variance] = running(&mut layer)?;
     assert!((mean[0] - (0.9 * 0.2 + 2.0)).abs() < 1e-14, "{mean:?}");
@@ -158,9 +154,7 @@ fn tensors_have_the_names_and_layouts_of_pytorch() -> Result<()> {
 fn initial_values_have_pytorchs_spread_and_come_from_the_seed() -> Result<()> {
     let mut init = Init::new(9);
     let uniform = init.uniform::<f64>(&[50, 40], 16)?.to_vec()?;
-    let largest = uniform
-        .iter()
-        .fold(0.0f64, |max, value| value.abs().max(max));
+    let largest = uniform.iter().fold(0.0f64, |max, value| value.abs().max(max));
     assert!(largest <= 0.25 && largest > 0.24, "{largest}");
     let normal = init.normal_fan_out::<f64>(&[50, 40], 8)?.to_vec()?;
     let variance = normal.iter().map(|value| value * value).sum::<f64>() / 2000.0;
@@ -169,9 +163,6 @@ fn initial_values_have_pytorchs_spread_and_come_from_the_seed() -> Result<()> {
     let mut again = Init::new(9);
     assert_eq!(again.uniform::<f64>(&[50, 40], 16)?.to_vec()?, uniform);
     assert_ne!(again.uniform::<f64>(&[50, 40], 16)?.to_vec()?, uniform);
-    assert_ne!(
-        Init::new(10).uniform::<f64>(&[50, 40], 16)?.to_vec()?,
-        uniform
-    );
+    assert_ne!(Init::new(10).uniform::<f64>(&[50, 40], 16)?.to_vec()?, uniform);
     Ok(())
 }

@@ -105,10 +105,7 @@ fn a_step_changes_the_parameters_that_have_gradients() -> Result<()> {
 fn gradients_of_another_shape_are_refused() {
     let (mut parameter, gradient) = (Tensor::<f64>::zeros([2, 3]), Tensor::zeros([3, 2]));
     for (optimiser, name) in [
-        (
-            &mut Sgd::new(0.1, 0.9, 0.0) as &mut dyn Optimiser<f64>,
-            "Sgd",
-        ),
+        (&mut Sgd::new(0.1, 0.9, 0.0) as &mut dyn Optimiser<f64>, "Sgd"),
         (&mut Adam::new(0.1), "Adam"),
     ] {
         assert_eq!(

@@ -1,6 +1,7 @@
-//! The generator, the memory pool, and moving elements about.
+//! The generator, and moving elements about. The memory pool, whose counters are the whole
+//! process's, is tested in `tests/memory_pool.rs`.
 
-use super::{Buffer, Counter, Philox, Purpose, Shape, Tensor, memory_use};
+use super::{Buffer, Counter, Philox, Purpose, Shape, Tensor};
 use crate::Result;
 use crate::testing::assertions::{random, refusal};
 
@@ -55,11 +56,7 @@ fn uniform_numbers_are_the_words_one_by_one() {
             let word = philox.words(COUNTER, block)[i % 4];
             let expected = f64::from(word >> 8) / 16_777_216.0;
             assert_eq!(double[i], expected, "element {i} from block {first}");
-            assert_eq!(
-                f64::from(single[i]),
-                expected,
-                "element {i} from block {first}"
-            );
+            assert_eq!(f64::from(single[i]), expected, "element {i} from block {first}");
         }
     }
 }
@@ -82,12 +79,7 @@ fn every_field_of_a_counter_and_every_purpose_names_another_stream() {
         change(&mut counter);
         seen.push(philox.words(counter, 0));
     }
-    for purpose in [
-        Purpose::Init,
-        Purpose::Shuffle,
-        Purpose::Views,
-        Purpose::Attack,
-    ] {
+    for purpose in [Purpose::Init, Purpose::Shuffle, Purpose::Views, Purpose::Attack] {
         seen.push(Philox::new(7, purpose).words(COUNTER, 0));
     }
     seen.push(Philox::new(8, Purpose::Test).words(COUNTER, 0));
@@ -138,30 +130,6 @@ fn numbers_below_a_bound() {
     assert_eq!(Philox::below(u32::MAX, 0), 0);
 }
 
-/// Other tests allocate at the same time, so this one takes a size that all of them together do
-/// not come near, and allows for half of it.
-#[test]
-fn the_pool_counts_and_reuses_memory() {
-    const LEN: usize = 48 << 20;
-    let others = LEN / 2;
-    let before = memory_use().live;
-    let buffer = Buffer::<f32>::filled(LEN / 4, 1.0);
-    let start = buffer.as_ptr();
-    let during = memory_use();
-    assert!(during.live >= before.saturating_sub(others) + LEN);
-    assert!(during.peak >= during.live.min(before + LEN));
-    drop(buffer);
-    let after = memory_use();
-    assert!(
-        after.live < during.live - others,
-        "{after:?} after {during:?}"
-    );
-    assert!(after.pooled >= LEN);
-    let again = Buffer::<f32>::dirty(LEN / 4);
-    assert_eq!(again.as_ptr(), start);
-    assert!(memory_use().pooled + LEN <= after.pooled + others);
-}
-
 #[test]
 fn every_buffer_starts_on_a_cache_line() {
     for len in [0, 1, 15, 16, 17, 1000, 4097] {
@@ -178,10 +146,7 @@ fn permuting_back_is_the_identity() -> Result<()> {
     let x = random("x", &[2, 3, 4, 5]);
     for order in [[0, 2, 3, 1], [3, 2, 1, 0], [1, 0, 3, 2], [0, 1, 2, 3]] {
         let mut back = [0; 4];
-        order
-            .iter()
-            .enumerate()
-            .for_each(|(i, &axis)| back[axis] = i);
+        order.iter().enumerate().for_each(|(i, &axis)| back[axis] = i);
         let there = x.permute(&order)?;
         assert_eq!(there.dims(), order.map(|axis| x.dims()[axis]));
         assert_eq!(there.permute(&back)?.to_vec()?, x.to_vec()?);
@@ -199,10 +164,7 @@ fn permuting_back_is_the_identity() -> Result<()> {
 fn rows_are_cut_selected_and_stacked() -> Result<()> {
     let x = Tensor::from_fn([4, 2], |i| i as f64);
     assert_eq!(x.rows(1, 2)?.to_vec()?, [2.0, 3.0, 4.0, 5.0]);
-    assert_eq!(
-        x.select(&[3, 0, 3])?.to_vec()?,
-        [6.0, 7.0, 0.0, 1.0, 6.0, 7.0]
-    );
+    assert_eq!(x.select(&[3, 0, 3])?.to_vec()?, [6.0, 7.0, 0.0, 1.0, 6.0, 7.0]);
     let stacked = Tensor::stack_rows(&[x.rows(2, 2)?, x.rows(0, 1)?])?;
     assert_eq!(stacked.dims(), [3, 2]);
     assert_eq!(stacked.to_vec()?, [4.0, 5.0, 6.0, 7.0, 0.0, 1.0]);

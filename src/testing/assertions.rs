@@ -73,19 +73,12 @@ pub(crate) fn value_and_gradient(
     let y = function(&x)?;
     let value = y.value().to_vec()?;
     let ones = Tensor::full(*y.shape(), 1.0);
-    let gradient = y
-        .backward(Some(ones))?
-        .get(&x)
-        .map(Tensor::to_vec)
-        .transpose()?;
+    let gradient = y.backward(Some(ones))?.get(&x).map(Tensor::to_vec).transpose()?;
     Ok((value, gradient.unwrap_or_default()))
 }
 
 /// Whether what `function` returns keeps its argument alive, here a copy of `x`.
-pub(crate) fn keeps(
-    function: impl FnOnce(Var<f64>) -> Result<Var<f64>>,
-    x: &Tensor<f64>,
-) -> Result<bool> {
+pub(crate) fn keeps(function: impl FnOnce(Var<f64>) -> Result<Var<f64>>, x: &Tensor<f64>) -> Result<bool> {
     let mut own = Tensor::from_slice(*x.shape(), x.host("keeps")?)?;
     let y = function(Var::leaf(own.clone()))?;
     let before = own.host("keeps")?.as_ptr();

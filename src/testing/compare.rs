@@ -184,11 +184,7 @@ pub(super) struct Pair {
 }
 
 /// The worst of `pairs`, if it is beyond `tolerance`; `shape` is the whole tensor's.
-pub(super) fn worst(
-    shape: &Shape,
-    pairs: impl Iterator<Item = Pair>,
-    tolerance: f64,
-) -> Option<Difference> {
+pub(super) fn worst(shape: &Shape, pairs: impl Iterator<Item = Pair>, tolerance: f64) -> Option<Difference> {
     let (mut compared, mut wrong) = (0, 0);
     let mut worst: Option<(f64, Pair)> = None;
     for pair in pairs {

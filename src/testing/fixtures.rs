@@ -66,10 +66,7 @@ impl FixtureFile {
     pub fn unread(&self) -> Vec<String> {
         let read = self.read.borrow();
         let names = self.file.tensors.keys();
-        names
-            .filter(|&name| !read.contains(name))
-            .cloned()
-            .collect()
+        names.filter(|&name| !read.contains(name)).cloned().collect()
     }
 
     fn broken(&self, what: &str, expected: &str, found: impl ToString) -> Error {
@@ -164,9 +161,8 @@ impl FixtureCase<'_> {
     /// # Errors
     /// [`Error::Format`] if there are none of that name, or a negative one.
     pub fn indices(&self, name: &str) -> Result<Vec<usize>> {
-        let convert = |value: i64| {
-            usize::try_from(value).map_err(|_| self.broken(name, "no negative number", value))
-        };
+        let convert =
+            |value: i64| usize::try_from(value).map_err(|_| self.broken(name, "no negative number", value));
         self.integers(name)?.into_iter().map(convert).collect()
     }
 

@@ -47,10 +47,7 @@ fn nan_and_infinity_are_not_close_to_numbers() -> Result<()> {
         [1.0, f64::NEG_INFINITY],
         [1.0, f64::NAN],
     ] {
-        assert!(
-            off(&found, &expected, 1e9, Scale::Row)?.is_some(),
-            "{found:?}"
-        );
+        assert!(off(&found, &expected, 1e9, Scale::Row)?.is_some(), "{found:?}");
     }
     Ok(())
 }
@@ -116,11 +113,7 @@ fn conformance_finds_a_wrong_output_and_a_wrong_gradient() -> Result<()> {
     expected.value.make_mut("test")?[0] += 1e-3;
     expected.gradients[1].make_mut("test")?[2] = f64::NAN;
     let report = conformance::run::<f64>(&all, &Place::Cpu)?;
-    let wrong: Vec<_> = report
-        .mismatches
-        .iter()
-        .map(|m| m.tensor.as_str())
-        .collect();
+    let wrong: Vec<_> = report.mismatches.iter().map(|m| m.tensor.as_str()).collect();
     assert_eq!(wrong, ["output", "gradient of w"]);
     Ok(())
 }

@@ -96,10 +96,7 @@ fn digest<T: Element>(gradient: &Tensor<T>, name: &str) -> Result<Tensor<f64>> {
     let g = gradient.cast::<f64>()?.to_vec()?;
     let projection = |number: usize| {
         let key = format!("{name}.projection{number}");
-        g.iter()
-            .enumerate()
-            .map(|(i, g)| g * centred(&key, i))
-            .sum()
+        g.iter().enumerate().map(|(i, g)| g * centred(&key, i)).sum()
     };
     let norm = g.iter().map(|g| g * g).sum::<f64>().sqrt();
     let mut digest = vec![norm, projection(0), projection(1)];
@@ -108,12 +105,7 @@ fn digest<T: Element>(gradient: &Tensor<T>, name: &str) -> Result<Tensor<f64>> {
     Tensor::from_slice([digest.len()], &digest)
 }
 
-fn check<T: Element>(
-    case: &FixtureCase<'_>,
-    mode: Mode,
-    tolerance: f64,
-    report: &mut Report,
-) -> Result<()> {
+fn check<T: Element>(case: &FixtureCase<'_>, mode: Mode, tolerance: f64, report: &mut Report) -> Result<()> {
     let mut model = ResNet::<T>::new(architecture(case)?, &mut Init::new(0))?;
     fill(&mut model, case.name())?;
     let dims: [usize; 4] = case.config("input")?;
@@ -130,10 +122,7 @@ fn check<T: Element>(
         .take(&x)
         .expect("a gradient of the input")
         .nhwc_to_nchw()?;
-    found.insert(
-        "dx".to_owned(),
-        digest(&dx, &format!("{}.dx", case.name()))?,
-    );
+    found.insert("dx".to_owned(), digest(&dx, &format!("{}.dx", case.name()))?);
     let gradients = pass.parameter_gradients(gradients);
     pass.commit(&mut model)?;
     model.visit("", &mut |slot| {

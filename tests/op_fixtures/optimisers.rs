@@ -40,11 +40,7 @@ fn check(name: &str) -> Result<()> {
     }
     assert!(report.passed(), "{report}");
     let mut unread = file.unread();
-    unread.retain(|tensor| {
-        !out_of_reach
-            .iter()
-            .any(|case| tensor.starts_with(case.name()))
-    });
+    unread.retain(|tensor| !out_of_reach.iter().any(|case| tensor.starts_with(case.name())));
     assert!(unread.is_empty(), "{name}: nothing tests {unread:?}");
     Ok(())
 }
@@ -66,12 +62,7 @@ fn optimiser<T: Element>(name: &str, case: &FixtureCase<'_>) -> Result<Box<dyn O
     Ok(Box::new(adam))
 }
 
-fn follow<T: Element>(
-    name: &str,
-    case: &FixtureCase<'_>,
-    tolerance: f64,
-    report: &mut Report,
-) -> Result<()> {
+fn follow<T: Element>(name: &str, case: &FixtureCase<'_>, tolerance: f64, report: &mut Report) -> Result<()> {
     let mut optimiser = optimiser::<T>(name, case)?;
     let tensor = |name: &str| case.tensor(name, StoredLayout::Same);
     let mut parameter: Tensor<T> = tensor("parameter")?.cast()?;
@@ -83,14 +74,7 @@ fn follow<T: Element>(
         optimiser.update("p", &mut parameter, &gradient)?;
         let case = format!("{} ({})", case.full_name(), T::NAME);
         let what = format!("parameter after {} steps", step + 1);
-        let mismatch = compare(
-            &case,
-            &what,
-            &parameter,
-            &expected,
-            tolerance,
-            Scale::Tensor,
-        )?;
+        let mismatch = compare(&case, &what, &parameter, &expected, tolerance, Scale::Tensor)?;
         report.record(mismatch);
     }
     Ok(())

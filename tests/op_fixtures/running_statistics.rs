@@ -35,14 +35,7 @@ fn check_in<T: Element>(case: &Case, stored: &FixtureCase<'_>, tolerance: f64) -
             let expected = tensor(&format!("{name}_{passes}"))?;
             let what = format!("{name} after {passes}");
             let found = buffer(&mut layer, name)?;
-            let mismatch = compare(
-                &case.name,
-                &what,
-                &found,
-                &expected,
-                tolerance,
-                Scale::Tensor,
-            )?;
+            let mismatch = compare(&case.name, &what, &found, &expected, tolerance, Scale::Tensor)?;
             assert_eq!(mismatch.map(|m| m.to_string()), None);
         }
     }

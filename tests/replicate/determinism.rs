@@ -4,6 +4,7 @@ use super::Checked;
 use super::directory::{Contents, assert_same, contents};
 use super::photos::Layout;
 use super::settings::{run_with_threads, shrunken};
+use super::summary::fraction;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::replicate::Config;
 use std::path::Path;
@@ -34,6 +35,13 @@ fn neither_repetition_nor_threads_nor_batches_change_a_bit() -> Checked {
     Layout::Cifar10.write(data.path(), 240, 60)?;
     let config = shrunken(&data.path().display().to_string());
     let reference = ran(&config, 2)?;
+    let summary: serde_json::Value = serde_json::from_slice(&reference.files["summary.json"])?;
+    let [initial, robust] =
+        ["initial", "robust"].map(|name| fraction(&summary, &format!("/autoattack/{name}")));
+    assert!(
+        robust < initial,
+        "nothing was broken that could be compared: {summary:#}"
+    );
 
     assert_same("repeated", &ran(&config, 2)?.files, &reference.files, &[]);
     assert_same("one thread", &ran(&config, 1)?.files, &reference.files, &[]);

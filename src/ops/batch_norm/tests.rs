@@ -61,10 +61,7 @@ fn eval_mode_uses_the_given_statistics_and_reports_none() -> Result<()> {
         Var::constant(Tensor::full([2], 3.0)),
         Var::constant(Tensor::zeros([2])),
     );
-    let (mean, variance) = (
-        Tensor::full([2], 2.0),
-        Tensor::from_slice([2], &[4.0, 0.25])?,
-    );
+    let (mean, variance) = (Tensor::full([2], 2.0), Tensor::from_slice([2], &[4.0, 0.25])?);
     let eval = Eval {
         mean: &mean,
         variance: &variance,
@@ -120,8 +117,7 @@ fn eval_mode_with_constant_weights_keeps_no_activations() -> Result<()> {
         variance: &variance,
     };
     let (constant, leaf) = (Var::constant(mean.clone()), Var::leaf(mean.clone()));
-    let with =
-        |weight: &Var<f64>, mode| keeps(|x| Ok(x.batch_norm(weight, &constant, mode, EPS)?.0), &x);
+    let with = |weight: &Var<f64>, mode| keeps(|x| Ok(x.batch_norm(weight, &constant, mode, EPS)?.0), &x);
     assert!(!with(&constant, eval)?);
     assert!(with(&leaf, eval)?);
     assert!(with(&constant, Train)?);

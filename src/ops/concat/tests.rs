@@ -8,11 +8,7 @@ use crate::testing::assertions::{check_gradients_at_random, refusal};
 #[test]
 fn gradients() -> Result<()> {
     let concat = |v: &[Var<f64>]| Var::concat(&v.iter().collect::<Vec<_>>());
-    let pictures: [(&str, &[usize]); 3] = [
-        ("a", &[2, 3, 5, 4]),
-        ("b", &[2, 3, 5, 1]),
-        ("c", &[2, 3, 5, 2]),
-    ];
+    let pictures: [(&str, &[usize]); 3] = [("a", &[2, 3, 5, 4]), ("b", &[2, 3, 5, 1]), ("c", &[2, 3, 5, 2])];
     check_gradients_at_random("concat pictures", &pictures, concat)?;
     check_gradients_at_random("concat one", &pictures[..1], concat)?;
     check_gradients_at_random("concat vectors", &[("a", &[3]), ("b", &[2])], concat)?;

@@ -4,9 +4,7 @@ use super::GREY_WEIGHTS;
 use crate::Result;
 use crate::autograd::Var;
 use crate::tensor::Tensor;
-use crate::testing::assertions::{
-    check_gradients, check_gradients_at_random, refusal, value_and_gradient,
-};
+use crate::testing::assertions::{check_gradients, check_gradients_at_random, refusal, value_and_gradient};
 use crate::testing::formula::unit_tensor;
 
 #[test]
@@ -15,9 +13,7 @@ fn gradients() -> Result<()> {
     // Amounts above 1 clip some pixels on either side.
     check_gradients("contrast", &x, |v| v[0].contrast(&[0.6, 1.0, 1.7]))?;
     check_gradients("mix_channels", &x, |v| v[0].mix_channels(&[0.5, 1.3, 0.0]))?;
-    check_gradients_at_random("channel_mean", &[("x", &[2, 3, 2, 5])], |v| {
-        v[0].channel_mean()
-    })
+    check_gradients_at_random("channel_mean", &[("x", &[2, 3, 2, 5])], |v| v[0].channel_mean())
 }
 
 #[test]

@@ -10,9 +10,7 @@ fn gradients() -> Result<()> {
     let z: [(&str, &[usize]); 1] = [("z", &[3, 5])];
     check_gradients_at_random("cross_entropy", &z, |v| v[0].cross_entropy(&[4, 0, 2]))?;
     let targets = random("targets", &[3, 5]);
-    check_gradients_at_random("soft_cross_entropy", &z, |v| {
-        v[0].soft_cross_entropy(&targets)
-    })
+    check_gradients_at_random("soft_cross_entropy", &z, |v| v[0].soft_cross_entropy(&targets))
 }
 
 #[test]

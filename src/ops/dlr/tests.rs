@@ -69,16 +69,10 @@ fn too_few_classes_and_wrong_labels_are_refused() {
         refusal(z(3).dlr_targeted(&[0], &[1])),
         "dlr_targeted: `self` has shape [1, 3], expected at least 4 classes"
     );
-    assert_eq!(
-        refusal(z(3).dlr(&[3])),
-        "dlr: `label` is 3, expected below 3"
-    );
+    assert_eq!(refusal(z(3).dlr(&[3])), "dlr: `label` is 3, expected below 3");
     assert_eq!(
         refusal(z(4).dlr_targeted(&[0], &[4])),
         "dlr_targeted: `label` is 4, expected below 4"
     );
-    assert_eq!(
-        refusal(z(3).dlr(&[])),
-        "dlr: `labels` is 0, expected 1 labels"
-    );
+    assert_eq!(refusal(z(3).dlr(&[])), "dlr: `labels` is 0, expected 1 labels");
 }

@@ -9,11 +9,8 @@ use crate::testing::{Scale, compare::compare};
 #[test]
 fn gradients() -> Result<()> {
     for [n, inputs, outputs] in [[3, 7, 5], [1, 4, 3], [2, 1, 1], [70, 3, 2]] {
-        let shapes: [(&str, &[usize]); 3] = [
-            ("x", &[n, inputs]),
-            ("w", &[outputs, inputs]),
-            ("b", &[outputs]),
-        ];
+        let shapes: [(&str, &[usize]); 3] =
+            [("x", &[n, inputs]), ("w", &[outputs, inputs]), ("b", &[outputs])];
         let name = format!("linear {n}×{inputs} to {outputs}");
         check_gradients_at_random(&name, &shapes, |v| v[0].linear(&v[1], Some(&v[2])))?;
         check_gradients_at_random(&name, &shapes[..2], |v| v[0].linear(&v[1], None))?;
@@ -30,9 +27,7 @@ fn products_of_several_blocks_are_sums_of_products() -> Result<()> {
     let (a, b) = (random("a", &[m, k]), random("b", &[k, n]));
     let (left, right) = (a.to_vec()?, b.to_vec()?);
     let expected = Tensor::from_fn([m, n], |i| {
-        (0..k)
-            .map(|j| left[i / n * k + j] * right[j * n + i % n])
-            .sum()
+        (0..k).map(|j| left[i / n * k + j] * right[j * n + i % n]).sum()
     });
     let product = Var::constant(a.clone()).matmul(&Var::constant(b.clone()))?;
     let mismatch = compare(

@@ -28,10 +28,7 @@ fn the_axis_is_removed_or_shortened() -> Result<()> {
     assert_eq!(found(x.sum(0)?)?, (vec![3], vec![10.0, 12.0, 11.0]));
     assert_eq!(found(x.mean(1)?)?, (vec![2], vec![3.0, 8.0]));
     assert_eq!(found(x.max(1)?)?, (vec![2], vec![5.0, 9.0]));
-    assert_eq!(
-        found(x.top_k(1, 2)?)?,
-        (vec![2, 2], vec![5.0, 3.0, 9.0, 8.0])
-    );
+    assert_eq!(found(x.top_k(1, 2)?)?, (vec![2, 2], vec![5.0, 3.0, 9.0, 8.0]));
     assert_eq!(
         found(x.top_k(0, 2)?)?,
         (vec![2, 3], vec![9.0, 7.0, 8.0, 1.0, 5.0, 3.0])
@@ -87,10 +84,7 @@ fn axes_that_do_not_exist_are_refused() {
         let message = format!("top_k: `k` is {k}, expected 1..=3");
         assert_eq!(refusal(x.top_k(1, k)), message);
     }
-    assert_eq!(
-        refusal(x.pick(1, 3)),
-        "pick: `index` is 3, expected below 3"
-    );
+    assert_eq!(refusal(x.pick(1, 3)), "pick: `index` is 3, expected below 3");
 }
 
 #[test]

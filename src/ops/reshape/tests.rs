@@ -17,10 +17,7 @@ fn no_data_moves() -> Result<()> {
     let x = Var::constant(random("x", &[2, 3, 4]));
     let y = x.flatten()?;
     assert_eq!(y.dims(), [2, 12]);
-    assert_eq!(
-        y.value().host("test")?.as_ptr(),
-        x.value().host("test")?.as_ptr()
-    );
+    assert_eq!(y.value().host("test")?.as_ptr(), x.value().host("test")?.as_ptr());
     Ok(())
 }
 

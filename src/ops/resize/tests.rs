@@ -16,9 +16,7 @@ fn gradients() -> Result<()> {
         ([1, 3, 4, 2], [3, 9]),
     ] {
         let name = format!("resize_bicubic {shape:?} to {height}×{width}");
-        check_gradients_at_random(&name, &[("x", &shape)], |v| {
-            v[0].resize_bicubic(height, width)
-        })?;
+        check_gradients_at_random(&name, &[("x", &shape)], |v| v[0].resize_bicubic(height, width))?;
     }
     Ok(())
 }
@@ -27,10 +25,7 @@ fn gradients() -> Result<()> {
 fn the_same_size_is_the_same_tensor() -> Result<()> {
     let x = Var::constant(random("x", &[1, 4, 3, 2]));
     let y = x.resize_bicubic(4, 3)?;
-    assert_eq!(
-        y.value().host("test")?.as_ptr(),
-        x.value().host("test")?.as_ptr()
-    );
+    assert_eq!(y.value().host("test")?.as_ptr(), x.value().host("test")?.as_ptr());
     Ok(())
 }
 

@@ -17,10 +17,7 @@ fn gradients() -> Result<()> {
 #[test]
 fn rows_sum_to_one_and_the_logarithm_is_the_logarithm() -> Result<()> {
     let x = Var::constant(random("x", &[4, 7]));
-    let (p, log_p) = (
-        x.softmax()?.value().to_vec()?,
-        x.log_softmax()?.value().to_vec()?,
-    );
+    let (p, log_p) = (x.softmax()?.value().to_vec()?, x.log_softmax()?.value().to_vec()?);
     for row in p.chunks(7) {
         assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-15, "{row:?}");
     }

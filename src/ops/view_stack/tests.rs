@@ -63,9 +63,7 @@ fn composed(x: &Var<f64>, resolutions: &[usize], draws: &[ViewDraw]) -> Result<V
     let (mean, std) = (constant(|c| MEAN[c]), constant(|c| STD[c]));
     let mut views = Vec::new();
     for (view, &r) in resolutions.iter().enumerate() {
-        let draws: Vec<_> = (0..n)
-            .map(|i| draws[i * resolutions.len() + view])
-            .collect();
+        let draws: Vec<_> = (0..n).map(|i| draws[i * resolutions.len() + view]).collect();
         let each = |f: fn(&ViewDraw) -> f64| draws.iter().map(f).collect::<Vec<_>>();
         let shifts: Vec<_> = draws.iter().map(|draw| draw.shift).collect();
         let y = x.contrast(&each(|draw| draw.contrast))?.roll(&shifts)?;

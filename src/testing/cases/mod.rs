@@ -74,8 +74,7 @@ fn assemble(
             value: case.tensor(name, layout)?,
         })
     };
-    let gradient =
-        |&(name, layout): &(&str, StoredLayout)| case.tensor(&format!("d{name}"), layout);
+    let gradient = |&(name, layout): &(&str, StoredLayout)| case.tensor(&format!("d{name}"), layout);
     Ok(Case {
         name: case.full_name(),
         operation,

@@ -30,11 +30,7 @@ pub(super) fn batch_norm(case: &FixtureCase<'_>) -> Result<Case> {
     let operation = if training {
         Operation::BatchNormTrain { eps }
     } else {
-        Operation::BatchNormEval {
-            eps,
-            mean,
-            variance,
-        }
+        Operation::BatchNormEval { eps, mean, variance }
     };
     let layout = if case.name().starts_with("1d") {
         Same
@@ -84,13 +80,7 @@ pub(super) fn avg_pool2d(case: &FixtureCase<'_>) -> Result<Case> {
 
 pub(super) fn global_avg_pool(case: &FixtureCase<'_>) -> Result<Case> {
     let operation = Operation::GlobalAvgPool2d;
-    assemble(
-        case,
-        operation,
-        &[("x", Pictures)],
-        Pooled,
-        Tolerance::USUAL,
-    )
+    assemble(case, operation, &[("x", Pictures)], Pooled, Tolerance::USUAL)
 }
 
 pub(super) fn clamp(case: &FixtureCase<'_>) -> Result<Case> {
@@ -143,11 +133,5 @@ pub(super) fn flatten(case: &FixtureCase<'_>) -> Result<Case> {
 
 /// An operation of one input `x` that gives pictures.
 pub(super) fn picture_to_picture(case: &FixtureCase<'_>, operation: Operation) -> Result<Case> {
-    assemble(
-        case,
-        operation,
-        &[("x", Pictures)],
-        Pictures,
-        Tolerance::USUAL,
-    )
+    assemble(case, operation, &[("x", Pictures)], Pictures, Tolerance::USUAL)
 }

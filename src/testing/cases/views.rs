@@ -36,9 +36,7 @@ pub(super) fn view_stack(case: &FixtureCase<'_>) -> Result<Case> {
     let resolutions: Vec<usize> = case.config("resolutions")?;
     let contrasts = case.tensor("contrast", Same)?.to_vec()?;
     let colours = case.tensor("colour", Same)?.to_vec()?;
-    let draws = shifts(case)?
-        .into_iter()
-        .zip(contrasts.into_iter().zip(colours));
+    let draws = shifts(case)?.into_iter().zip(contrasts.into_iter().zip(colours));
     let draws = draws.map(|(shift, (contrast, colour))| ViewDraw {
         shift,
         contrast,
@@ -76,12 +74,10 @@ pub(super) fn view_stack(case: &FixtureCase<'_>) -> Result<Case> {
 
 /// One shift (down, right) for each image or view.
 fn shifts(case: &FixtureCase<'_>) -> Result<Vec<[i32; 2]>> {
-    let numbers = case.integers("shifts")?.into_iter().map(|number| {
-        i32::try_from(number).map_err(|_| case.broken("shifts", "numbers of pixels", number))
-    });
+    let numbers = case
+        .integers("shifts")?
+        .into_iter()
+        .map(|number| i32::try_from(number).map_err(|_| case.broken("shifts", "numbers of pixels", number)));
     let numbers: Vec<i32> = numbers.collect::<Result<_>>()?;
-    Ok(numbers
-        .chunks_exact(2)
-        .map(|pair| [pair[0], pair[1]])
-        .collect())
+    Ok(numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
 }
