@@ -1,6 +1,6 @@
 //! The one error type of the crate.
 //!
-//! Every message is one line that says what was being done, what was expected, what was found and,
+//! Every message is one line (a compiler's log follows it on lines of its own) that says what was being done, what was expected, what was found and,
 //! where something can be done about it, what to do.
 
 use std::path::{Path, PathBuf};

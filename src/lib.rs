@@ -38,8 +38,8 @@
 //! with. [`testing`] is the suite that checks operations, open to operations of your own.
 //!
 //! # Promises
-//! - Pictures are N,H,W,C in memory, weights K,R,S,C; files are PyTorch's NCHW and OIHW, converted
-//!   in [`io`] and nowhere else.
+//! - Pictures are N,H,W,C in memory, weights K,R,S,C; files that other programs read are PyTorch's
+//!   NCHW and OIHW, converted where they are read and written.
 //! - Inference and attacks give the same bits whatever the batch, the number of threads and the
 //!   interruptions; all randomness is counter-based ([`tensor::Philox`]).
 //! - No operation panics on any input: errors are values of the one enum [`Error`].

@@ -1,4 +1,5 @@
-//! Ctrl-C: the first press saves and stops, the second stops at once.
+//! Ctrl-C: the first press stops at the next step, where the last checkpoint serves to go on; the
+//! second stops at once.
 
 use super::output::notice;
 use crossmax::replicate::{request_stop, stop_requested};

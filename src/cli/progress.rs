@@ -96,29 +96,27 @@ impl Work {
         let now = Instant::now();
         let first = *self.first.get_or_insert((now, done));
         if let Some(bar) = &self.bar {
-            if first == (now, done) {
-                bar.reset_eta();
-            }
             bar.set_position(done);
-            bar.set_message(state.to_owned());
+            bar.set_message(self.details(first, now));
         } else if now - self.told >= QUIET {
             self.told = now;
-            notice(&self.describe(first, now));
+            let details = self.details(first, now);
+            notice(&format!(
+                "{}: {done} of {} {}{details}",
+                self.what, self.total, self.unit
+            ));
         }
     }
 
-    /// "backbone epoch 2/6: 4096 of 9600 images, 1523 images/s, 4s left, loss 1.21"
-    fn describe(&self, first: (Instant, u64), now: Instant) -> String {
-        let mut text = format!("{}: {} of {} {}", self.what, self.done, self.total, self.unit);
+    /// ", 1523/s, 4s left, loss 1.21"
+    fn details(&self, first: (Instant, u64), now: Instant) -> String {
+        let mut text = String::new();
         let rate = self.done.saturating_sub(first.1) as f64 / (now - first.0).as_secs_f64();
         if rate.is_finite() && rate > 0.0 {
             let left = self.total.saturating_sub(self.done) as f64 / rate;
             let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
-            text.push_str(&format!(
-                ", {rate:.0} {}/s, {:#} left",
-                self.unit,
-                HumanDuration(left)
-            ));
+            let digits = usize::from(rate < 10.0);
+            text = format!(", {rate:.digits$}/s, {:#} left", HumanDuration(left));
         }
         if !self.state.is_empty() {
             text.push_str(&format!(", {}", self.state));
@@ -140,8 +138,7 @@ impl Work {
 }
 
 fn bar(what: &str, total: u64, unit: &str) -> ProgressBar {
-    let template =
-        format!("{{prefix}} {{wide_bar}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left  {{msg}}");
+    let template = format!("{{prefix}} {{bar:20}} {{pos}}/{{len}} {unit}{{wide_msg}}");
     // A template that does not parse would only lose the looks.
     let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::new(total)

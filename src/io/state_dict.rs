@@ -131,7 +131,8 @@ pub fn set_module<T: Element>(
         };
         let (shape, tensor) = (*stored.shape(), stored.float::<T>()?);
         let Some(tensor) = tensor.filter(|_| shape == needed) else {
-            report.mis_shaped.push((name, shape.to_string(), needed.to_string()));
+            let found = if shape == needed { "integers".to_owned() } else { shape.to_string() };
+            report.mis_shaped.push((name, found, needed.to_string()));
             return Ok(());
         };
         if tensor.host("load")?.iter().any(|v| !v.is_finite()) {

@@ -117,7 +117,11 @@ impl ResNetConfig {
         self.widths.last().copied().unwrap_or(0) * self.block.expansion()
     }
 
-    fn check(&self) -> Result<()> {
+    /// Whether the numbers make a network.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if they do not.
+    pub fn check(&self) -> Result<()> {
         let lengths = [self.stem.channels, self.stem.width, self.stem.kernel, self.stem.stride, self.classes];
         let stages = self.widths.len() == self.blocks.len() && (1..=8).contains(&self.widths.len());
         let positive = lengths.iter().chain(&self.widths).chain(&self.blocks).all(|&n| n > 0);

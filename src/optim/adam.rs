@@ -5,23 +5,24 @@ use crate::Result;
 use crate::ops::parallel::wide;
 use crate::tensor::{Element, Tensor};
 
-/// Adam as `torch.optim.Adam`, AdamW as `torch.optim.AdamW`: β = (0.9, 0.999), eps 1e-8.
+/// Adam as `torch.optim.Adam`, AdamW as `torch.optim.AdamW`: β = (0.9, 0.999) and eps 1e-8 unless
+/// set.
 pub struct Adam<T: Element = f32> {
     lr: f64,
+    betas: [f64; 2],
+    eps: f64,
     weight_decay: f64,
     decoupled: bool,
     state: OptimiserState<T>,
 }
-
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPS: f64 = 1e-8;
 
 impl<T: Element> Adam<T> {
     /// Adam with learning rate `lr`; weight decay 0.
     pub fn new(lr: f64) -> Self {
         Self {
             lr,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
             weight_decay: 0.0,
             decoupled: false,
             state: OptimiserState {
@@ -46,6 +47,14 @@ impl<T: Element> Adam<T> {
         }
     }
 
+    /// With other decay rates of the two moments (each in 0..1) and another number added to the
+    /// denominator.
+    pub fn with_betas(mut self, betas: [f64; 2], eps: f64) -> Self {
+        self.betas = betas;
+        self.eps = eps;
+        self
+    }
+
     /// Changes the learning rate from the next step on.
     pub fn set_lr(&mut self, lr: f64) {
         self.lr = lr;
@@ -60,16 +69,16 @@ impl<T: Element> Optimiser<T> for Adam<T> {
     fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
         check("Adam", parameter, gradient)?;
         let t = self.state.steps.max(1) as f64;
-        let root = (1.0 - BETA2.powf(t)).sqrt();
-        let step = T::of(self.lr / (1.0 - BETA1.powf(t)));
+        let root = (1.0 - self.betas[1].powf(t)).sqrt();
+        let step = T::of(self.lr / (1.0 - self.betas[0].powf(t)));
         let (shrink, l2) = match self.decoupled {
             true => (T::of(1.0 - self.lr * self.weight_decay), T::zero()),
             false => (T::one(), T::of(self.weight_decay)),
         };
-        let [b1, b2, root, eps] = [BETA1, BETA2, root, EPS].map(T::of);
+        let [b1, b2, root, eps] = [self.betas[0], self.betas[1], root, self.eps].map(T::of);
         let g = gradient.host("Adam")?;
-        let mut first = self.state.take(name, "m", gradient);
-        let mut second = self.state.take(name, "v", gradient);
+        let mut first = self.state.take(name, "m", gradient)?;
+        let mut second = self.state.take(name, "v", gradient)?;
         let (m, v) = (first.make_mut("Adam")?, second.make_mut("Adam")?);
         let p = parameter.make_mut("Adam")?;
         wide(|| {
@@ -91,6 +100,7 @@ impl<T: Element> Optimiser<T> for Adam<T> {
     }
 
     fn restore(&mut self, state: OptimiserState<T>) -> Result<()> {
+        state.check(&["m", "v"])?;
         self.state = state;
         Ok(())
     }

@@ -51,7 +51,7 @@ impl<T: Element> Optimiser<T> for Sgd<T> {
             }
             return Ok(());
         }
-        let mut velocity = self.state.take(name, "velocity", gradient);
+        let mut velocity = self.state.take(name, "velocity", gradient)?;
         let values = parameter.make_mut("Sgd")?;
         for ((p, v), &g) in values.iter_mut().zip(velocity.make_mut("Sgd")?).zip(g) {
             let g = g + decay * *p;
@@ -67,6 +67,7 @@ impl<T: Element> Optimiser<T> for Sgd<T> {
     }
 
     fn restore(&mut self, state: OptimiserState<T>) -> Result<()> {
+        state.check(&["velocity"])?;
         self.state = state;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What optimisers remember between steps.
 
 use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
 use std::collections::BTreeMap;
 
 /// Steps done, and named tensors (`<parameter>/<what>`), in PyTorch-independent form.
@@ -14,8 +15,27 @@ pub struct OptimiserState<T = f32> {
 
 impl<T: Element> OptimiserState<T> {
     /// Takes out the tensor `what` of parameter `name`: zeros of `like`'s shape at first use.
-    pub(super) fn take(&mut self, name: &str, what: &str, like: &Tensor<T>) -> Tensor<T> {
-        self.tensors.remove(&key(name, what)).unwrap_or_else(|| Tensor::zeros(*like.shape()))
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it has another shape, as from a foreign checkpoint.
+    pub(super) fn take(&mut self, name: &str, what: &str, like: &Tensor<T>) -> Result<Tensor<T>> {
+        match self.tensors.remove(&key(name, what)) {
+            None => Ok(Tensor::zeros(*like.shape())),
+            Some(tensor) if tensor.shape() == like.shape() => Ok(tensor),
+            Some(tensor) => Err(Error::shape("optimiser", "state", like.shape(), tensor.shape())),
+        }
+    }
+
+    /// Checks that only tensors called one of `known` are there.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] naming the first other one.
+    pub(super) fn check(&self, known: &[&str]) -> Result<()> {
+        let ours = |name: &str| known.iter().any(|what| name.ends_with(&format!("/{what}")));
+        match self.tensors.keys().find(|name| !ours(name)) {
+            Some(name) => Err(Error::argument("optimiser", "state", format!("tensors named …/{}", known.join(", …/")), name)),
+            None => Ok(()),
+        }
     }
 
     /// Puts it back.

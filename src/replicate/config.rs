@@ -220,7 +220,9 @@ impl Config {
     /// # Errors
     /// [`Error::Usage`] naming the first value out of range.
     pub fn check(&self) -> Result<()> {
+        Self::preset(&self.preset)?;
         self.method.check()?;
+        self.network(3, 2).check().map_err(|e| Error::Usage(e.to_string()))?;
         if self.seed > i64::MAX as u64 {
             // A run's config.toml could be written, but not read again.
             return Err(Error::Usage(format!("seed is {}, expected at most {}", self.seed, i64::MAX)));

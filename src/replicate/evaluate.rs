@@ -1,6 +1,6 @@
 //! Accuracies.
 
-use crate::attacks::{Classifier, Draw};
+use crate::attacks::{Classifier, Draw, predicted_classes};
 use crate::autograd::Var;
 use crate::data::Split;
 use crate::ensemble::{Aggregation, SelfEnsemble, Stream};
@@ -12,29 +12,9 @@ use rayon::prelude::*;
 /// Images evaluated at once by one thread; no influence on any result.
 const CHUNK: usize = 32;
 
-/// Index of the largest value of a row; the first among equals, as PyTorch's argmax.
-pub(crate) fn argmax(row: &[f32]) -> usize {
-    let mut best = 0;
-    for (i, value) in row.iter().enumerate() {
-        if *value > row[best] {
-            best = i;
-        }
-    }
-    best
-}
-
-/// Predicted class of every row of logits [N, classes].
-///
-/// # Errors
-/// [`crate::Error::Unsupported`] for logits on a device.
-pub(crate) fn predictions(logits: &Tensor) -> Result<Vec<usize>> {
-    let classes = logits.shape().last().max(1);
-    Ok(logits.host("predictions")?.chunks_exact(classes).map(argmax).collect())
-}
-
 /// Rows of logits [N, classes] whose largest value is at their label.
 pub(super) fn count_right(logits: &Tensor, labels: &[usize]) -> Result<usize> {
-    Ok(predictions(logits)?.iter().zip(labels).filter(|(p, l)| p == l).count())
+    Ok(predicted_classes(logits)?.iter().zip(labels).filter(|(p, l)| p == l).count())
 }
 
 /// Sums of `f` over chunks of images, each given its indices: [right; K] counters.

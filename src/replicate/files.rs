@@ -11,17 +11,15 @@ use super::stages::heads::running_statistics;
 use super::Config;
 use crate::data::Dataset;
 use crate::ensemble::{MultiResolution, SelfEnsemble};
-use crate::io::{TensorFile, load_module, module_tensors, save_module};
+use crate::io::{TensorFile, load_module, module_tensors};
 use crate::models::ResNet;
 use crate::nn::{Init, Module, Slot, join};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-const BACKBONE: &str = "backbone.safetensors";
 const HEADS: &str = "heads.safetensors";
-const BASELINE: &str = "baseline.safetensors";
 
 /// What a run must know of its beginning: to be opened without its data, and to be resumed with
 /// nothing but the data and the configuration it began with.
@@ -48,6 +46,25 @@ impl DataFacts {
             config: config_hash.to_owned(),
         }
     }
+
+    /// For people: what tells these data from others.
+    pub fn describe(&self) -> String {
+        let (name, classes) = (&self.name, self.classes.len());
+        format!("{name} with {classes} classes from {:?} on, SHA-256 {:.16}…", self.classes.first(), self.sha256)
+    }
+
+    /// Refuses a configuration other than the one the run began with.
+    ///
+    /// # Errors
+    /// [`Error::Format`] naming the configuration file.
+    pub fn check_config(&self, dir: &RunDir, hash: &str) -> Result<()> {
+        if self.config == hash {
+            return Ok(());
+        }
+        let advice = "undo the change, or start a new run";
+        let expected = format!("the configuration the run began with, hash {:.12}…", self.config);
+        Err(Error::format(dir.config_path(), expected, format!("hash {hash:.12}…"), advice))
+    }
 }
 
 /// The self-ensemble that `config` describes, with initial values.
@@ -60,20 +77,14 @@ pub(super) fn untrained(config: &Config, image_size: usize, classes: usize) -> R
     SelfEnsemble::new(backbone, &config.head_layers(), &mut init)
 }
 
-pub(super) fn save_backbone(dir: &RunDir, backbone: &mut dyn Module) -> Result<()> {
-    save_module(backbone, &dir.path(BACKBONE), BTreeMap::new())
+/// Where the backbone's weights are.
+pub(super) fn backbone(dir: &RunDir) -> PathBuf {
+    dir.path("backbone.safetensors")
 }
 
-pub(super) fn load_backbone(dir: &RunDir, backbone: &mut MultiResolution) -> Result<()> {
-    load(&dir.path(BACKBONE), backbone)
-}
-
-pub(super) fn save_baseline(dir: &RunDir, net: &mut dyn Module) -> Result<()> {
-    save_module(net, &dir.path(BASELINE), BTreeMap::new())
-}
-
-pub(super) fn load_baseline(dir: &RunDir, net: &mut ResNet) -> Result<()> {
-    load(&dir.path(BASELINE), net)
+/// Where the baseline's weights are.
+pub(super) fn baseline(dir: &RunDir) -> PathBuf {
+    dir.path("baseline.safetensors")
 }
 
 pub(super) fn save_heads(dir: &RunDir, ensemble: &mut SelfEnsemble) -> Result<()> {
@@ -85,7 +96,8 @@ pub(super) fn save_heads(dir: &RunDir, ensemble: &mut SelfEnsemble) -> Result<()
     .save(&dir.path(HEADS))
 }
 
-fn load(path: &Path, module: &mut dyn Module) -> Result<()> {
+/// Sets `module` from all tensors of the file at `path`.
+pub(super) fn load(path: &Path, module: &mut dyn Module) -> Result<()> {
     load_module(module, &TensorFile::load(path)?, path, "")
 }
 
@@ -128,8 +140,9 @@ pub fn open_run(root: &Path) -> Result<OpenRun> {
     }
     let missing = || Error::format(root, "a run with the record of its data", "none", "name the directory of a run");
     let facts: DataFacts = dir.finished(DataFacts::STAGE)?.ok_or_else(missing)?;
+    facts.check_config(&dir, &config.hash()?)?;
     let mut ensemble = untrained(&config, facts.image_size, facts.classes.len())?;
-    load_backbone(&dir, &mut ensemble.backbone)?;
+    load(&backbone(&dir), &mut ensemble.backbone)?;
     load(&path, &mut HeadsAndStatistics(&mut ensemble))?;
     Ok(OpenRun {
         config,

@@ -3,7 +3,8 @@
 use crate::{Error, Result};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set by the first Ctrl-C: work stops at the next step, after saving.
+/// Set by the first Ctrl-C: work stops at the next step, and goes on from its last checkpoint when
+/// the run is resumed.
 static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Asks all work to stop at its next step.

@@ -1,5 +1,6 @@
 //! A whole run, stage by stage.
 
+use super::checkpoint;
 use super::evaluate::{accuracy, ensemble_accuracy};
 use super::files::{self, DataFacts};
 use super::run_dir::{RunDir, write_json};
@@ -10,14 +11,16 @@ use super::stages::pictures::{self, Material};
 use super::stages::prototypes::{self, Prototypes};
 use super::stages::surrogate::{self, SurrogateAttack};
 use super::summary::{CleanAccuracy, Findings};
-use super::training::{EpochMetrics, Schedule, Task, train};
+use super::training::{EpochMetrics, Learner, Schedule, Task, train};
 use super::{Config, Reporter};
 use crate::attacks::LabelledImages;
 use crate::data::{Dataset, Source};
 use crate::ensemble::{Aggregation, EnsembleClassifier, SelfEnsemble, Stream};
+use crate::io::save_module;
 use crate::models::ResNet;
 use crate::nn::Init;
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a finished run gives its caller.
@@ -107,16 +110,11 @@ impl<'a> Runner<'a> {
     fn new(config: &'a Config, dir: RunDir, data: Dataset, reporter: &'a dyn Reporter) -> Result<Self> {
         let hash = config.hash()?;
         let facts = DataFacts::of(&data, &hash);
-        let recorded = dir.stage(DataFacts::STAGE, || Ok(facts.clone()))?;
-        if recorded.config != facts.config {
-            let advice = "undo the change, or start a new run";
-            let expected = format!("the configuration the run began with, hash {:.12}…", recorded.config);
-            return Err(Error::format(dir.config_path(), expected, format!("hash {hash:.12}…"), advice));
-        }
+        let recorded = dir.stage(DataFacts::STAGE, &[], || Ok(facts.clone()))?;
+        recorded.check_config(&dir, &hash)?;
         if recorded != facts {
             let advice = "resume with the data the run began with";
-            let expected = format!("data with SHA-256 {:.16}…", recorded.sha256);
-            return Err(Error::format(dir.root(), expected, format!("{:.16}…", facts.sha256), advice));
+            return Err(Error::format(dir.root(), recorded.describe(), facts.describe(), advice));
         }
         Ok(Self {
             hash,
@@ -160,15 +158,17 @@ impl<'a> Runner<'a> {
     /// Trains `learner` as a stage of the run; its metrics join the run's.
     fn train(
         &mut self,
-        learner: &mut dyn super::training::Learner,
+        learner: &mut dyn Learner,
         stage: &str,
         (stream, part): (Stream, u16),
         schedule: Schedule,
-        finish: impl FnOnce(&RunDir, &mut dyn super::training::Learner) -> Result<()>,
+        weights: Option<&Path>,
     ) -> Result<()> {
-        let metrics: Vec<EpochMetrics> = self.dir.stage(stage, || {
+        let checkpoint = self.dir.checkpoint(stage);
+        // What later stages read: the weights, or of a head its last checkpoint.
+        let artefact = weights.unwrap_or(&checkpoint);
+        let metrics: Vec<EpochMetrics> = self.dir.stage(stage, &[artefact], || {
             let dir = &self.dir;
-            let checkpoint = dir.checkpoint(stage);
             let task = Task {
                 stage: stage.to_owned(),
                 stream,
@@ -182,7 +182,9 @@ impl<'a> Runner<'a> {
             let metrics = train(learner, &task, schedule, splits, self.reporter, &mut |lines| {
                 dir.write_metrics(&[self.metrics.as_slice(), lines].concat())
             })?;
-            finish(dir, learner)?;
+            if let Some(path) = weights {
+                save_module(learner.module(), path, BTreeMap::new())?;
+            }
             Ok(metrics)
         })?;
         self.metrics.extend(metrics);
@@ -190,18 +192,21 @@ impl<'a> Runner<'a> {
     }
 
     fn train_backbone(&mut self, ensemble: &mut SelfEnsemble) -> Result<()> {
+        let (schedule, path) = (self.backbone_schedule(), files::backbone(&self.dir));
+        let backbone = &mut ensemble.backbone;
+        self.train(backbone, "backbone", (Stream::TrainBackbone, 0), schedule, Some(&path))?;
+        files::load(&path, &mut ensemble.backbone)
+    }
+
+    /// The backbone's schedule, which is the baseline's too.
+    fn backbone_schedule(&self) -> Schedule {
         let b = &self.config.backbone;
-        let schedule = Schedule {
+        Schedule {
             epochs: b.epochs,
             batch: b.batch,
             lr: b.lr,
             cosine: b.cosine,
-        };
-        let backbone = &mut ensemble.backbone;
-        self.train(backbone, "backbone", (Stream::TrainBackbone, 0), schedule, |dir, learner| {
-            files::save_backbone(dir, learner.module())
-        })?;
-        files::load_backbone(&self.dir, &mut ensemble.backbone)
+        }
     }
 
     /// Heads from the deepest to the shallowest, as in the notebook.
@@ -218,36 +223,29 @@ impl<'a> Runner<'a> {
             let stage = format!("head {layer}");
             let mut learner = HeadLearner::new(ensemble, index)?;
             let stream = (Stream::TrainHead, layer as u16);
-            self.train(&mut learner, &stage, stream, schedule, |_, _| Ok(()))?;
+            self.train(&mut learner, &stage, stream, schedule, None)?;
             // A head that was finished before is read back from its last checkpoint.
-            let checkpoint = self.dir.checkpoint(&stage);
-            super::checkpoint::load(&checkpoint, &self.hash, super::training::Learner::module(&mut learner))?;
+            let path = self.dir.checkpoint(&stage);
+            let missing = || Error::format(&path, "the checkpoint of a trained head", "no file", "resume again");
+            checkpoint::load(&path, &self.hash, learner.module())?.ok_or_else(missing)?;
         }
         files::save_heads(&self.dir, ensemble)
     }
 
     fn train_baseline(&mut self) -> Result<Baseline> {
-        let b = &self.config.backbone;
         let config = self.config.network(3, self.data.classes.len());
         let mut baseline = Baseline {
             net: ResNet::new(config, &mut Init::new(self.config.seed))?,
         };
-        let schedule = Schedule {
-            epochs: b.epochs,
-            batch: b.batch,
-            lr: b.lr,
-            cosine: b.cosine,
-        };
-        self.train(&mut baseline, "baseline", (Stream::TrainBackbone, 1), schedule, |dir, learner| {
-            files::save_baseline(dir, learner.module())
-        })?;
-        files::load_baseline(&self.dir, &mut baseline.net)?;
+        let (schedule, path) = (self.backbone_schedule(), files::baseline(&self.dir));
+        self.train(&mut baseline, "baseline", (Stream::TrainBackbone, 1), schedule, Some(&path))?;
+        files::load(&path, &mut baseline.net)?;
         Ok(baseline)
     }
 
     fn clean_accuracy(&self, ensemble: &SelfEnsemble, baseline: &Baseline) -> Result<CleanAccuracy> {
         let (test, reporter) = (&self.data.test, self.reporter);
-        self.dir.stage("clean accuracy", || {
+        self.dir.stage("clean accuracy", &[], || {
             let (members, crossmax) = ensemble_accuracy(ensemble, test)?;
             let clean = CleanAccuracy {
                 backbone: members.last().copied().unwrap_or(0.0),
@@ -286,7 +284,7 @@ impl<'a> Runner<'a> {
 
     fn attack_ensemble(&self, ensemble: &SelfEnsemble, samples: &LabelledImages) -> Result<Attacked> {
         let (state, export) = (self.dir.path(ATTACK_STATE), self.dir.path("attack/adversarial.safetensors"));
-        self.dir.stage("attack", || {
+        self.dir.stage("attack", &[&state, &export], || {
             let classifier = EnsembleClassifier::new(ensemble, Aggregation::CrossMax)?;
             let task = self.attack_task("the self-ensemble", &state);
             let (state, attacked) = attack::run(&classifier, samples, &task, self.reporter)?;
@@ -297,7 +295,7 @@ impl<'a> Runner<'a> {
 
     fn attack_baseline(&self, baseline: &Baseline, samples: &LabelledImages) -> Result<Attacked> {
         let state = self.dir.path("attack/baseline.safetensors");
-        self.dir.stage("baseline attack", || {
+        self.dir.stage("baseline attack", &[&state], || {
             let task = self.attack_task("the plain baseline", &state);
             Ok(attack::run(&baseline.classifier()?, samples, &task, self.reporter)?.1)
         })
@@ -305,7 +303,7 @@ impl<'a> Runner<'a> {
 
     fn attack_surrogate(&self, ensemble: &SelfEnsemble, samples: &LabelledImages) -> Result<SurrogateAttack> {
         let state = self.dir.path("attack/surrogate.safetensors");
-        self.dir.stage("surrogate attack", || {
+        self.dir.stage("surrogate attack", &[&state], || {
             let task = self.attack_task("the self-ensemble", &state);
             surrogate::run(ensemble, samples, &task, self.reporter)
         })
@@ -315,7 +313,7 @@ impl<'a> Runner<'a> {
         let path = self.dir.path("attack/prototypes.safetensors");
         let (config, size, reporter) = (&self.config.figures, self.data.test.size(), self.reporter);
         let advice = &self.advice;
-        self.dir.stage("prototypes", || {
+        self.dir.stage("prototypes", &[&path], || {
             prototypes::optimise(&ensemble.backbone, config, size, advice, reporter)?.save(&path)
         })?;
         let prototypes = Prototypes::load(&path)?;
@@ -330,7 +328,7 @@ impl<'a> Runner<'a> {
             prototypes: &prototypes,
             findings,
         };
-        self.dir.stage("figures", || pictures::draw(&self.dir, &material))
+        self.dir.stage("figures", &[], || pictures::draw(&self.dir, &material))
     }
 }
 

@@ -16,7 +16,8 @@ pub struct RunDir {
     stages: RefCell<Vec<StageTime>>,
 }
 
-/// How long a stage took, in the process that finished it.
+/// How long a stage took, in the process that finished it (a part done before an interruption does
+/// not count).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StageTime {
     /// The stage.
@@ -24,6 +25,9 @@ pub struct StageTime {
     /// Seconds.
     pub seconds: f64,
 }
+
+/// The folders in a run's directory.
+const FOLDERS: [&str; 3] = ["checkpoints", "attack", "figures"];
 
 /// What a finished stage leaves behind.
 #[derive(Serialize, Deserialize)]
@@ -50,11 +54,15 @@ impl RunDir {
             )));
         }
         let run = Self::at(root);
-        for folder in [run.root.clone(), run.path("checkpoints"), run.path("attack"), run.path("figures")] {
-            atomic::create_folder(&folder)?;
-        }
+        atomic::create_folder(root)?;
+        // The configuration first: a run killed right here can be resumed.
         atomic::write(&run.config_path(), config_toml.as_bytes())?;
+        run.create_folders()?;
         Ok(run)
+    }
+
+    fn create_folders(&self) -> Result<()> {
+        FOLDERS.iter().try_for_each(|folder| atomic::create_folder(&self.path(folder)))
     }
 
     /// The run that is in `root`.
@@ -67,9 +75,6 @@ impl RunDir {
             let advice = "name the directory of a run";
             return Err(Error::format(root, "a run directory with config.toml", "none", advice));
         }
-        for folder in ["checkpoints", "attack", "figures"] {
-            atomic::create_folder(&run.path(folder))?;
-        }
         Ok(run)
     }
 
@@ -80,9 +85,9 @@ impl RunDir {
     /// Those of [`RunDir::open`]; [`Error::Io`] if the leftovers cannot be removed.
     pub fn resume(root: &Path) -> Result<Self> {
         let run = Self::open(root)?;
-        for folder in [run.root.clone(), run.path("checkpoints"), run.path("attack"), run.path("figures")] {
-            atomic::remove_leftovers(&folder)?;
-        }
+        run.create_folders()?;
+        atomic::remove_leftovers(root)?;
+        FOLDERS.iter().try_for_each(|folder| atomic::remove_leftovers(&run.path(folder)))?;
         Ok(run)
     }
 
@@ -119,18 +124,20 @@ impl RunDir {
     }
 
     /// The result of stage `name`: from its record if it was finished before, else from `work`,
-    /// which is then recorded.
+    /// which is then recorded. The stage counts as finished only while the files `artefacts` that
+    /// it made are there.
     ///
     /// # Errors
     /// Those of `work`; [`Error::Format`] if the record is broken.
     pub fn stage<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
+        artefacts: &[&Path],
         work: impl FnOnce() -> Result<T>,
     ) -> Result<T> {
         let record = match self.record(name)? {
-            Some(record) => record,
-            None => {
+            Some(record) if artefacts.iter().all(|file| file.is_file()) => record,
+            _ => {
                 let start = Instant::now();
                 let result = work()?;
                 let record = Record {

@@ -4,13 +4,12 @@
 //! system each time costs page faults that rival the arithmetic of a small network, so freed
 //! buffers are kept by size class and handed out again.
 
-use crate::tensor::Element;
 use bytemuck::{Pod, Zeroable};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// One cache line; buffers are made of these so that every one starts on a 64-byte boundary.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -20,10 +19,22 @@ struct Line([u8; 64]);
 /// Most bytes the pool keeps for reuse; what is freed beyond goes back to the system.
 const POOL_LIMIT: usize = 256 << 20;
 
-static POOL: Mutex<BTreeMap<usize, Vec<Box<[Line]>>>> = Mutex::new(BTreeMap::new());
-static POOLED: AtomicUsize = AtomicUsize::new(0);
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    free: BTreeMap::new(),
+    bytes: 0,
+});
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+/// Free buffers by their number of lines.
+struct Pool {
+    free: BTreeMap<usize, Vec<Box<[Line]>>>,
+    bytes: usize,
+}
+
+fn pool() -> MutexGuard<'static, Pool> {
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Bytes of tensor memory on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,15 +52,15 @@ pub fn memory_use() -> MemoryUse {
     MemoryUse {
         live: LIVE.load(Ordering::Relaxed),
         peak: PEAK.load(Ordering::Relaxed),
-        pooled: POOLED.load(Ordering::Relaxed),
+        pooled: pool().bytes,
     }
 }
 
 /// Gives all free buffers back to the system.
 pub fn release_pool() {
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-    pool.clear();
-    POOLED.store(0, Ordering::Relaxed);
+    let mut pool = pool();
+    pool.free.clear();
+    pool.bytes = 0;
 }
 
 /// Number of lines of the size class that holds `lines`: powers of two with three steps between,
@@ -67,22 +78,20 @@ pub struct Buffer<T> {
     element: PhantomData<T>,
 }
 
-impl<T: Element> Buffer<T> {
+impl<T: Pod> Buffer<T> {
     /// Memory whose content is arbitrary (but initialised); the caller writes all of it.
     pub fn dirty(len: usize) -> Self {
         let class = size_class((len * size_of::<T>()).div_ceil(size_of::<Line>()));
         let bytes = class * size_of::<Line>();
         let reused = {
-            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-            pool.get_mut(&class).and_then(Vec::pop)
-        };
-        let lines = match reused {
-            Some(lines) => {
-                POOLED.fetch_sub(bytes, Ordering::Relaxed);
-                lines
+            let mut pool = pool();
+            let reused = pool.free.get_mut(&class).and_then(Vec::pop);
+            if reused.is_some() {
+                pool.bytes -= bytes;
             }
-            None => bytemuck::allocation::zeroed_slice_box(class),
+            reused
         };
+        let lines = reused.unwrap_or_else(|| bytemuck::allocation::zeroed_slice_box(class));
         let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
         PEAK.fetch_max(live, Ordering::Relaxed);
         Self {
@@ -112,22 +121,22 @@ impl<T> Drop for Buffer<T> {
         let lines = std::mem::take(&mut self.lines);
         let bytes = lines.len() * size_of::<Line>();
         LIVE.fetch_sub(bytes, Ordering::Relaxed);
-        if POOLED.load(Ordering::Relaxed) + bytes <= POOL_LIMIT {
-            let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-            POOLED.fetch_add(bytes, Ordering::Relaxed);
-            pool.entry(lines.len()).or_default().push(lines);
+        let mut pool = pool();
+        if pool.bytes + bytes <= POOL_LIMIT {
+            pool.bytes += bytes;
+            pool.free.entry(lines.len()).or_default().push(lines);
         }
     }
 }
 
-impl<T: Element> Deref for Buffer<T> {
+impl<T: Pod> Deref for Buffer<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
         &bytemuck::cast_slice(&self.lines)[..self.len]
     }
 }
 
-impl<T: Element> DerefMut for Buffer<T> {
+impl<T: Pod> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
     }

@@ -2,7 +2,7 @@
 //! as 1, 2, 3", SC 2011).
 //!
 //! # Bit layout (the only place where it is written down)
-//! The 64-bit key is `splitmix64(seed) XOR splitmix64(purpose + 1)`: low word k0, high word k1.
+//! The 64-bit key is `splitmix64(splitmix64(seed) + purpose)`: low word k0, high word k1.
 //! The 128-bit counter names the draw:
 //!
 //! | word | bits | content |
@@ -94,7 +94,7 @@ fn splitmix64(x: u64) -> u64 {
 impl Philox {
     /// The streams of `seed` for `purpose`.
     pub fn new(seed: u64, purpose: Purpose) -> Self {
-        let key = splitmix64(seed) ^ splitmix64(purpose as u64 + 1);
+        let key = splitmix64(splitmix64(seed).wrapping_add(purpose as u64));
         Self {
             key: [key as u32, (key >> 32) as u32],
         }

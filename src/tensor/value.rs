@@ -200,12 +200,12 @@ impl<T: Element> Tensor<T> {
     /// [`Error::Argument`] if the tensor has fewer rows.
     pub fn rows(&self, first: usize, count: usize) -> Result<Self> {
         let n = self.shape.axis(0);
-        if first + count > n {
+        if first.checked_add(count).is_none_or(|end| end > n) {
             return Err(Error::argument(
                 "Tensor::rows",
                 "range",
                 format!("within 0..{n}"),
-                format!("{first}..{}", first + count),
+                format!("{count} rows from {first}"),
             ));
         }
         let row = self.len() / n.max(1);

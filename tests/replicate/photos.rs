@@ -62,7 +62,7 @@ impl Layout {
     /// Label bytes and planes of image `id`: its stripes in its colour, and noise everywhere.
     fn record(self, id: usize) -> Vec<u8> {
         let kind = id % KINDS;
-        let (channel, horizontal) = (kind / 2, kind % 2 == 0);
+        let (channel, horizontal) = (kind / 2, kind.is_multiple_of(2));
         let at = Counter {
             image: id as u32,
             ..Counter::default()
@@ -71,7 +71,7 @@ impl Layout {
         let pixel = |i: usize| {
             let (c, row, column) = (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE);
             let across = if horizontal { row } else { column };
-            let bright = c == channel && across / STRIPE % 2 == 0;
+            let bright = c == channel && (across / STRIPE).is_multiple_of(2);
             (if bright { 170.0 } else { 20.0 } + 60.0 * noise[i]) as u8
         };
         let mut record = self.label_bytes(kind);

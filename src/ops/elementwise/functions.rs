@@ -5,17 +5,29 @@ use crate::Result;
 use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
 
+/// x limited to [low, high]; NaN stays NaN, which `max` and `min` would hide.
+#[inline(always)]
+pub(crate) fn clamped<T: Element>(x: T, low: T, high: T) -> T {
+    if x < low {
+        low
+    } else if x > high {
+        high
+    } else {
+        x
+    }
+}
+
 impl<T: Element> Var<T> {
-    /// max(x, 0); the gradient at exactly 0 is 0.
+    /// max(x, 0); the gradient at exactly 0 is 0. NaN stays NaN.
     ///
     /// # Errors
     /// [`crate::Error::Unsupported`] off the CPU.
     pub fn relu(&self) -> Result<Var<T>> {
-        let value = map("relu", self.value(), |x| if x > T::zero() { x } else { T::zero() })?;
+        let value = map("relu", self.value(), |x| if x <= T::zero() { T::zero() } else { x })?;
         let y = value.clone();
         Ok(Var::from_op("relu", &[self], value, || {
             move |dy: Tensor<T>, _| {
-                let masked = |dy, y: T| if y > T::zero() { dy } else { T::zero() };
+                let masked = |dy, y: T| if y <= T::zero() { T::zero() } else { dy };
                 Ok(vec![Some(update("relu", dy, &y, masked)?)])
             }
         }))
@@ -37,12 +49,12 @@ impl<T: Element> Var<T> {
     }
 
     /// x limited to [low, high]. The gradient is 1 inside *and at exactly the bounds*, 0 outside:
-    /// PyTorch's rule until mid-2026, on which the reference results were made.
+    /// PyTorch's rule until mid-2026, on which the reference results were made. NaN stays NaN.
     ///
     /// # Errors
     /// [`crate::Error::Unsupported`] off the CPU.
     pub fn clamp(&self, low: T, high: T) -> Result<Var<T>> {
-        let value = map("clamp", self.value(), |x| x.max(low).min(high))?;
+        let value = map("clamp", self.value(), |x| clamped(x, low, high))?;
         let x = self.value().clone();
         Ok(Var::from_op("clamp", &[self], value, || {
             move |dy: Tensor<T>, _| {

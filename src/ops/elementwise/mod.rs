@@ -6,6 +6,8 @@ mod functions;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use functions::clamped;
+
 use crate::Result;
 use crate::ops::parallel::elementwise;
 use crate::tensor::{Buffer, Element, Tensor};

@@ -92,7 +92,7 @@ impl<T: Element> Var<T> {
                 };
                 let db = needs.gradient(2, || {
                     let mut db = Buffer::filled(outputs, T::zero());
-                    for row in g.chunks_exact(outputs) {
+                    for row in g.chunks_exact(outputs.max(1)) {
                         db.iter_mut().zip(row).for_each(|(db, &g)| *db += g);
                     }
                     Tensor::from_buffer([outputs], db)

@@ -40,8 +40,9 @@ impl<T: Element> Var<T> {
                 let at = |j: usize| (o * length + j) * inner + i;
                 best.clear();
                 for j in 0..length {
-                    // Stable insertion: an equal value goes behind those already there.
-                    let place = best.partition_point(|&b| values[b] >= values[at(j)]);
+                    // Stable insertion: an equal value goes behind those already there. NaN counts
+                    // as the largest value, so that it cannot hide.
+                    let place = best.partition_point(|&b| values[b] >= values[at(j)] || values[b].is_nan());
                     if place < k {
                         best.insert(place, at(j));
                         best.truncate(k);

@@ -40,8 +40,9 @@ impl<T: Element> Taps<T> {
     pub fn apply(&self, x: &[T], inner: usize, y: &mut [T]) {
         for (y, taps) in y.chunks_exact_mut(inner).zip(&self.taps) {
             let [a, b, c, d] = taps.map(|(position, weight)| (&x[position * inner..][..inner], weight));
-            for i in 0..inner {
-                y[i] = a.0[i] * a.1 + b.0[i] * b.1 + c.0[i] * c.1 + d.0[i] * d.1;
+            let pairs = a.0.iter().zip(b.0).zip(c.0.iter().zip(d.0));
+            for (y, ((&p, &q), (&r, &s))) in y.iter_mut().zip(pairs) {
+                *y = p * a.1 + q * b.1 + r * c.1 + s * d.1;
             }
         }
     }

@@ -8,6 +8,7 @@ use super::plan::{Resampling, ViewStack};
 use super::{NoiseSource, ViewDraw};
 use crate::Result;
 use crate::ops::contrast::GREY_WEIGHTS;
+use crate::ops::elementwise::clamped;
 use crate::ops::gemm::{Left, gemm};
 use crate::ops::parallel::wide;
 use crate::tensor::{Buffer, Element, Tensor};
@@ -18,8 +19,8 @@ const SERIAL_IMAGES: usize = 32;
 
 /// 1 where the gradient passes a clip: after contrast and at the end, each [N, V, H·3·W].
 pub(super) struct Masks {
-    contrast: Vec<u8>,
-    last: Vec<u8>,
+    contrast: Buffer<u8>,
+    last: Buffer<u8>,
 }
 
 /// Working memory of one image: two pictures and the noise.
@@ -56,8 +57,8 @@ pub(super) fn forward<T: Element>(
     let values = x.host("view_stack")?;
     let mut out = Buffer::dirty(n * stack);
     let mut masks = Masks {
-        contrast: vec![0; n * stack],
-        last: vec![0; n * stack],
+        contrast: Buffer::dirty(n * stack),
+        last: Buffer::dirty(n * stack),
     };
     let one = |i: usize, out: &mut [T], first: &mut [u8], last: &mut [u8]| {
         let mut s = Scratch::new(plan);
@@ -206,7 +207,7 @@ fn adjust<T: Element>(
         for ((row, mask), &x) in row.iter_mut().zip(mask).zip(from) {
             let value = contrast * x + offset;
             *mask = u8::from(value >= T::zero() && value <= T::one());
-            *row = value.max(T::zero()).min(T::one());
+            *row = clamped(value, T::zero(), T::one());
         }
         let (red, others) = row.split_at_mut(w);
         let (green, blue) = others.split_at_mut(w);
@@ -325,7 +326,7 @@ fn clip_and_normalise<T: Element>(
             let values = image[part.clone()].iter().zip(&mut mask[part]);
             for (pixel, (&x, mask)) in pixels.zip(values) {
                 *mask = u8::from(x >= T::zero() && x <= T::one());
-                pixel[3 * view + c] = x.max(T::zero()).min(T::one()) * scale + shift;
+                pixel[3 * view + c] = clamped(x, T::zero(), T::one()) * scale + shift;
             }
         }
     }

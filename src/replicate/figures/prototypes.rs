@@ -1,4 +1,4 @@
-//! Images optimised from grey until the ensemble is sure of a class.
+//! Images optimised from grey until the backbone is sure of a class.
 
 use super::canvas::{Canvas, MARGIN, TEXT, TITLE_HEIGHT};
 use super::grid::Grid;
@@ -30,7 +30,7 @@ pub struct Prototype<'a> {
 pub struct ClassPrototypes<'a> {
     /// Name of the class.
     pub name: &'a str,
-    /// The images, from different starting noise.
+    /// The images; each saw random draws of its own.
     pub images: &'a [Prototype<'a>],
 }
 
@@ -80,7 +80,7 @@ pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<Vec<u
     let rows = classes.len().div_ceil(across).max(1);
     let width = 2.0 * MARGIN + across as f32 * pitch.0 - 22.0;
     let mut canvas = Canvas::new(width, TITLE_HEIGHT + rows as f32 * pitch.1 + MARGIN / 2.0)?;
-    canvas.title(title, "images optimised from grey, four to a class");
+    canvas.title(title, "images optimised from grey, each with random draws of its own");
     for (i, class) in classes.iter().enumerate() {
         let left = MARGIN + (i % across) as f32 * pitch.0;
         let top = TITLE_HEIGHT + (i / across) as f32 * pitch.1;

@@ -1,11 +1,10 @@
 //! The figures of a run.
 
 use super::prototypes::Prototypes;
-use crate::attacks::{AutoAttackState, Classifier, Draw, LabelledImages};
+use crate::attacks::{AutoAttackState, Draw, LabelledImages, Oracle};
 use crate::autograd::Var;
 use crate::data::Dataset;
 use crate::ensemble::{Aggregation, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble, Stream};
-use crate::replicate::evaluate::predictions;
 use crate::replicate::figures::{
     self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, LayerBar, Picture, Predictor, Prototype, ViewRow,
 };
@@ -218,11 +217,12 @@ fn broken_sheets(album: &mut Album<'_>, m: &Material<'_>, rows: &[BrokenImage<'_
 /// keeps clean and adversarial draws apart.
 fn votes(m: &Material<'_>, samples: &LabelledImages, iteration: u16) -> Result<Vec<Vec<usize>>> {
     let ensemble = EnsembleClassifier::new(m.ensemble, Aggregation::CrossMax)?;
+    let oracle = Oracle::new(&ensemble, m.findings.config.attack.sub_batch)?;
     let mut votes = vec![Vec::new(); samples.len()];
     for draw in 0..m.findings.config.figures.votes {
         let draws: Vec<Draw> =
             samples.ids().iter().map(|&id| Stream::Votes.draw(id, iteration, draw as u16)).collect();
-        let classes = predictions(&ensemble.logits(samples.images(), &draws)?)?;
+        let classes = oracle.predictions(samples.images(), &draws)?;
         votes.iter_mut().zip(classes).for_each(|(votes, class)| votes.push(class));
     }
     Ok(votes)

@@ -54,7 +54,7 @@ fn a_finished_stage_is_not_done_again() -> TestResult {
     let folder = tempfile::tempdir()?;
     let times_done = Cell::new(0);
     let stage = |run: &RunDir| -> Result<Vec<f64>> {
-        run.stage("a stage", || {
+        run.stage("a stage", &[], || {
             times_done.set(times_done.get() + 1);
             Ok(vec![0.1, 1.0 / 3.0])
         })
@@ -81,10 +81,10 @@ fn a_finished_stage_is_not_done_again() -> TestResult {
 fn a_failed_stage_leaves_no_record() -> TestResult {
     let folder = tempfile::tempdir()?;
     let run = RunDir::create(folder.path(), "")?;
-    let failed = run.stage::<u8>("a stage", || Err(Error::Usage("failed".into())));
+    let failed = run.stage::<u8>("a stage", &[], || Err(Error::Usage("failed".into())));
     assert_eq!(refusal(failed), "failed");
     assert!(run.stages().is_empty());
-    assert_eq!(run.stage("a stage", || Ok(7))?, 7);
+    assert_eq!(run.stage("a stage", &[], || Ok(7))?, 7);
     Ok(())
 }
 
@@ -92,7 +92,7 @@ fn a_failed_stage_leaves_no_record() -> TestResult {
 fn a_broken_record_is_named() -> TestResult {
     let folder = tempfile::tempdir()?;
     let run = RunDir::create(folder.path(), "")?;
-    run.stage("a stage", || Ok("text".to_owned()))?;
+    run.stage("a stage", &[], || Ok("text".to_owned()))?;
     let path = run.path("checkpoints/a-stage.done.json");
     for (content, found) in [
         ("", "EOF"),
@@ -101,7 +101,7 @@ fn a_broken_record_is_named() -> TestResult {
     ] {
         std::fs::write(&path, content)?;
         for line in [
-            refusal(run.stage::<u8>("a stage", || Ok(1))),
+            refusal(run.stage::<u8>("a stage", &[], || Ok(1))),
             refusal(run.finished::<u8>("a stage")),
         ] {
             let expected = format!(
