@@ -18,7 +18,10 @@ const SHAPES: [(&str, usize, usize, usize, usize, usize, usize); 8] = [
 ];
 
 fn tensor(shape: [usize; 4], seed: u32) -> Tensor {
-    let at = Counter { image: seed, ..Counter::default() };
+    let at = Counter {
+        image: seed,
+        ..Counter::default()
+    };
     let values = Philox::new(0, Purpose::Test).normal::<f32>(at, shape.iter().product());
     Tensor::from_fn(shape, |i| values[i])
 }
@@ -32,7 +35,9 @@ fn conv2d(criterion: &mut Criterion) {
         let dy = tensor([n, y.dims()[1], y.dims()[2], k], 2);
         let flops = 2 * y.shape().len() * kernel * kernel * c;
         let mut group = criterion.benchmark_group(format!("conv2d {name}"));
-        group.throughput(Throughput::Elements(flops as u64)).sample_size(20);
+        group
+            .throughput(Throughput::Elements(flops as u64))
+            .sample_size(20);
         group.bench_function(BenchmarkId::from_parameter("forward"), |b| {
             b.iter(|| black_box(forward(Var::constant(x.clone()), Var::constant(w.clone()))));
         });

@@ -23,12 +23,19 @@ fn pocket(criterion: &mut Criterion) {
     let at = Counter::default();
     let pixels = Philox::new(0, Purpose::Test).uniform::<f32>(at, ROWS * 32 * 32 * 3);
     let images = Tensor::from_fn([ROWS, 32, 32, 3], |i| pixels[i]);
-    let draws: Vec<Draw> = (0..ROWS as u32).map(|image| Draw { image, ..Draw::default() }).collect();
+    let draws: Vec<Draw> = (0..ROWS as u32)
+        .map(|image| Draw {
+            image,
+            ..Draw::default()
+        })
+        .collect();
     let backbone = &ensemble.backbone;
     let views = |images: Var| backbone.views(&images, &draws, 0).expect("views");
 
     let mut group = criterion.benchmark_group("pocket");
-    group.throughput(Throughput::Elements(ROWS as u64)).sample_size(30);
+    group
+        .throughput(Throughput::Elements(ROWS as u64))
+        .sample_size(30);
     group.bench_function("view stack forward", |b| {
         b.iter(|| black_box(views(Var::constant(images.clone()))));
     });
@@ -41,11 +48,20 @@ fn pocket(criterion: &mut Criterion) {
     });
     let prepared = views(Var::constant(images.clone())).into_value();
     group.bench_function("network forward", |b| {
-        b.iter(|| black_box(backbone.net.forward(&Var::constant(prepared.clone()), &mut Pass::eval())));
+        b.iter(|| {
+            black_box(
+                backbone
+                    .net
+                    .forward(&Var::constant(prepared.clone()), &mut Pass::eval()),
+            )
+        });
     });
     group.bench_function("network forward and input gradient", |b| {
         b.iter(|| {
-            let y = backbone.net.forward(&Var::leaf(prepared.clone()), &mut Pass::eval()).expect("logits");
+            let y = backbone
+                .net
+                .forward(&Var::leaf(prepared.clone()), &mut Pass::eval())
+                .expect("logits");
             let seed = ones(y.value());
             black_box(y.backward(Some(seed)).map(|_| ()))
         });

@@ -10,12 +10,22 @@ const MEAN: [f64; 3] = [0.5; 3];
 const STD: [f64; 3] = [0.25; 3];
 
 fn main() -> crossmax::Result<()> {
-    let data = Source::Drawn { seed: 1, train: 3840, test: 512 }.open()?;
+    let data = Source::Drawn {
+        seed: 1,
+        train: 3840,
+        test: 512,
+    }
+    .open()?;
     let mut net: ResNet = ResNet::new(ResNetConfig::pocket(3, data.classes.len()), &mut Init::new(1))?;
     let mut adam = Adam::new(3e-3);
     for epoch in 1..=EPOCHS {
-        let order = Philox::new(1, Purpose::Shuffle)
-            .permutation(Counter { iteration: epoch, ..Counter::default() }, data.train.len());
+        let order = Philox::new(1, Purpose::Shuffle).permutation(
+            Counter {
+                iteration: epoch,
+                ..Counter::default()
+            },
+            data.train.len(),
+        );
         let mut sum = 0.0;
         for ids in order.chunks(BATCH) {
             let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
@@ -38,11 +48,21 @@ fn main() -> crossmax::Result<()> {
     let oracle = Oracle::new(&classifier, 32)?;
     let draws = vec![Draw::default(); samples.len()];
     let accuracy = |images: &Tensor| -> crossmax::Result<f64> {
-        let right = oracle.predictions(images, &draws)?.iter().zip(samples.labels()).filter(|(p, l)| p == l).count();
+        let right = oracle
+            .predictions(images, &draws)?
+            .iter()
+            .zip(samples.labels())
+            .filter(|(p, l)| p == l)
+            .count();
         Ok(100.0 * right as f64 / samples.len() as f64)
     };
     println!("test accuracy            {:.1} %", accuracy(samples.images())?);
-    let adversarial = fgsm(&oracle, &SeededStarts::new(1), &samples, &FgsmConfig::new(8.0 / 255.0))?;
+    let adversarial = fgsm(
+        &oracle,
+        &SeededStarts::new(1),
+        &samples,
+        &FgsmConfig::new(8.0 / 255.0),
+    )?;
     println!("after FGSM, L∞ 8/255     {:.1} %", accuracy(&adversarial)?);
     Ok(())
 }

@@ -111,12 +111,7 @@ pub enum Error {
 
 impl Error {
     /// A shape error; `expected` and `found` are anything printable.
-    pub fn shape(
-        op: &'static str,
-        arg: &'static str,
-        expected: impl ToString,
-        found: impl ToString,
-    ) -> Self {
+    pub fn shape(op: &'static str, arg: &'static str, expected: impl ToString, found: impl ToString) -> Self {
         Self::Shape {
             op,
             arg,

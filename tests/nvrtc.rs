@@ -14,10 +14,7 @@ fn compiler_is_present() -> bool {
         return true;
     }
     let required = std::env::var_os("CROSSMAX_REQUIRE_NVRTC").is_some_and(|value| value == "1");
-    assert!(
-        !required,
-        "CROSSMAX_REQUIRE_NVRTC=1, but libnvrtc was not found"
-    );
+    assert!(!required, "CROSSMAX_REQUIRE_NVRTC=1, but libnvrtc was not found");
     // Not eprintln!, whose output the test harness hides when the test passes.
     let _ = writeln!(std::io::stderr(), "skipped: libnvrtc not found");
     false
@@ -38,11 +35,7 @@ fn cuda_sources() -> impl Iterator<Item = &'static str> {
 /// The compiler's log for a source that it must refuse.
 fn log_of_refused(name: &str, source: &str) -> String {
     match nvrtc::compile(name, source, &Target::of_capability(8, 0)) {
-        Err(Error::Kernel {
-            kernel,
-            options,
-            log,
-        }) => {
+        Err(Error::Kernel { kernel, options, log }) => {
             assert_eq!(kernel, name);
             assert!(options.contains("--gpu-architecture=sm_80"), "{options}");
             log
@@ -63,10 +56,7 @@ fn every_kernel_compiles_for_every_target_without_warnings() {
             let compiled = nvrtc::compile(name, &unit, &target)
                 .unwrap_or_else(|error| panic!("{name} for {target}: {error}"));
             assert_eq!(compiled.log, "", "{name} for {target}");
-            assert!(
-                compiled.cubin.starts_with(b"\x7fELF"),
-                "{name} for {target}"
-            );
+            assert!(compiled.cubin.starts_with(b"\x7fELF"), "{name} for {target}");
             for kernel in signatures().filter(|kernel| kernel.source() == name) {
                 let section = format!(".text.{}\0", kernel.entry());
                 assert!(
@@ -91,11 +81,7 @@ fn a_struct_laid_out_otherwise_does_not_compile() {
     let unit = translation_unit("resize.cu").unwrap();
     for (from, to, complaint) in [
         ("int n, h, w, c;", "int n, w, h, c;", "ResizeArgs::h"),
-        (
-            "int p, q;\n};",
-            "int p, q, extra[2];\n};",
-            "size of ResizeArgs",
-        ),
+        ("int p, q;\n};", "int p, q, extra[2];\n};", "size of ResizeArgs"),
         ("int n, h, w, c;", "int n, height, w, c;", "no member \"h\""),
     ] {
         assert!(unit.contains(from), "{from}");

@@ -20,18 +20,13 @@ impl Needs {
     ///
     /// # Errors
     /// Whatever `f` returns.
-    pub fn gradient<T>(
-        &self,
-        i: usize,
-        f: impl FnOnce() -> Result<Tensor<T>>,
-    ) -> Result<Option<Tensor<T>>> {
+    pub fn gradient<T>(&self, i: usize, f: impl FnOnce() -> Result<Tensor<T>>) -> Result<Option<Tensor<T>>> {
         if self.want(i) { f().map(Some) } else { Ok(None) }
     }
 }
 
 /// Turns the gradient of an output into the gradients of the inputs (one entry an input).
-pub(super) type Rule<T> =
-    Box<dyn Fn(Tensor<T>, Needs) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync>;
+pub(super) type Rule<T> = Box<dyn Fn(Tensor<T>, Needs) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync>;
 
 /// One application of an operation, or a leaf.
 pub(super) struct Node<T> {

@@ -55,7 +55,9 @@ impl Split {
     /// The bytes of image `index`, H,W,3; empty if there is no such image.
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.height * self.width * 3;
-        self.pixels.get(index * size..(index + 1) * size).unwrap_or_default()
+        self.pixels
+            .get(index * size..(index + 1) * size)
+            .unwrap_or_default()
     }
 
     /// The images named by `indices` as numbers in [0, 1], [N,H,W,3].
@@ -72,14 +74,22 @@ impl Split {
         for &index in indices {
             // The division, not a multiplication by 1/255: 255 must become exactly 1.
             let scale = T::of(255.0);
-            values.extend(self.image(index).iter().map(|&byte| T::of(f64::from(byte)) / scale));
+            values.extend(
+                self.image(index)
+                    .iter()
+                    .map(|&byte| T::of(f64::from(byte)) / scale),
+            );
         }
         Tensor::from_slice([indices.len(), self.height, self.width, 3], &values)
     }
 
     /// The labels of the images named by `indices` (those that exist).
     pub fn labels_of(&self, indices: &[usize]) -> Vec<usize> {
-        indices.iter().filter_map(|&i| self.labels.get(i)).map(|&l| usize::from(l)).collect()
+        indices
+            .iter()
+            .filter_map(|&i| self.labels.get(i))
+            .map(|&l| usize::from(l))
+            .collect()
     }
 
     /// The first `n` images (all, if there are fewer).

@@ -1,8 +1,8 @@
 //! Data sets: pictures in memory, and where they come from.
 
 mod cifar;
-pub mod drawn;
 mod dataset;
+pub mod drawn;
 mod pictures;
 mod source;
 

@@ -36,10 +36,17 @@ impl Source {
 
 fn draw(seed: u64, train: usize, test: usize) -> Result<Dataset> {
     let split = |number: u32, count: usize| {
-        let drawn: Vec<([u8; 3072], u16)> =
-            (0..count as u64).into_par_iter().map(|i| drawn::draw(seed, number, i)).collect();
+        let drawn: Vec<([u8; 3072], u16)> = (0..count as u64)
+            .into_par_iter()
+            .map(|i| drawn::draw(seed, number, i))
+            .collect();
         let labels = drawn.iter().map(|(_, label)| *label).collect();
-        Split::new(32, 32, drawn.iter().flat_map(|(pixels, _)| *pixels).collect(), labels)
+        Split::new(
+            32,
+            32,
+            drawn.iter().flat_map(|(pixels, _)| *pixels).collect(),
+            labels,
+        )
     };
     Ok(Dataset {
         name: "drawn".into(),

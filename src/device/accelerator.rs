@@ -165,13 +165,7 @@ mod tests {
 
     #[test]
     fn every_element_has_a_thread() {
-        for (elements, blocks) in [
-            (0, 1),
-            (1, 1),
-            (256, 1),
-            (257, 2),
-            (usize::MAX, i32::MAX as u32),
-        ] {
+        for (elements, blocks) in [(0, 1), (1, 1), (256, 1), (257, 2), (usize::MAX, i32::MAX as u32)] {
             assert_eq!(LaunchDims::for_elements(elements).grid, [blocks, 1, 1]);
         }
         assert_eq!(LaunchDims::for_channels(33).grid, [2, 1, 1]);
@@ -182,9 +176,7 @@ mod tests {
     fn a_copy_must_fill_the_allocation() {
         let allocation = DeviceAllocation::new(DeviceAddress::NULL, 8, Box::new(()));
         assert!(allocation.check_len("copy_to_device", "to", 8).is_ok());
-        let error = allocation
-            .check_len("copy_to_device", "to", 12)
-            .unwrap_err();
+        let error = allocation.check_len("copy_to_device", "to", 12).unwrap_err();
         assert_eq!(
             error.to_string(),
             "copy_to_device: `to` is 8 bytes, expected 12 bytes"

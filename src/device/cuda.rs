@@ -12,8 +12,7 @@
 use super::{Accelerator, DeviceAddress, DeviceAllocation, LaunchDims, Signature, kernels, nvrtc};
 use crate::{Error, Result};
 use cudarc::driver::{
-    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DriverError, result,
-    sys,
+    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DriverError, result, sys,
 };
 use cudarc::nvrtc::Ptx;
 use std::collections::HashMap;
@@ -150,8 +149,8 @@ impl Accelerator for Cuda {
     fn allocate(&self, bytes: usize) -> Result<DeviceAllocation> {
         // The driver refuses zero bytes. SAFETY: every bit pattern is a byte; nothing on the host
         // reads the memory but through copies.
-        let memory = unsafe { self.stream.alloc::<u8>(bytes.max(1)) }
-            .map_err(self.failed("allocating memory"))?;
+        let memory =
+            unsafe { self.stream.alloc::<u8>(bytes.max(1)) }.map_err(self.failed("allocating memory"))?;
         let address = DeviceAddress(memory.device_ptr(&self.stream).0);
         Ok(DeviceAllocation::new(address, bytes, Box::new(memory)))
     }

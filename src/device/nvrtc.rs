@@ -76,10 +76,7 @@ pub fn version() -> Result<(i32, i32)> {
 /// refuses the source or does not know the target.
 pub fn compile(name: &str, source: &str, target: &Target) -> Result<Compiled> {
     require_library()?;
-    let options = [
-        format!("--gpu-architecture={target}"),
-        "--std=c++17".to_owned(),
-    ];
+    let options = [format!("--gpu-architecture={target}"), "--std=c++17".to_owned()];
     let refused = |log: String| Error::Kernel {
         kernel: name.to_owned(),
         options: options.join(" "),
@@ -195,8 +192,7 @@ fn device_error(doing: &str, error: &result::NvrtcError) -> Error {
 }
 
 fn c_string(text: &str) -> Result<CString> {
-    CString::new(text)
-        .map_err(|_| Error::argument("nvrtc::compile", "source", "no NUL byte", "one"))
+    CString::new(text).map_err(|_| Error::argument("nvrtc::compile", "source", "no NUL byte", "one"))
 }
 
 #[cfg(test)]

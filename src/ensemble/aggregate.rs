@@ -51,12 +51,16 @@ impl<'a, T: Element> EnsembleClassifier<'a, T> {
             let expected = format!("below {}", ensemble.members());
             return Err(Error::argument("EnsembleClassifier", "member", expected, member));
         }
-        Ok(Self { ensemble, aggregation })
+        Ok(Self {
+            ensemble,
+            aggregation,
+        })
     }
 
     fn evaluate(&self, images: &Var<T>, draws: &[Draw]) -> Result<Var<T>> {
         let members = self.ensemble.member_logits(images, draws, &mut Pass::eval())?;
-        self.aggregation.apply(&members, self.ensemble.backbone.method().top_k)
+        self.aggregation
+            .apply(&members, self.ensemble.backbone.method().top_k)
     }
 }
 

@@ -19,7 +19,12 @@ pub fn crossmax<T: Element>(z: &Var<T>, k: usize) -> Result<Var<T>> {
         return Err(Error::shape("crossmax", "z", "[N, members, classes]", z.shape()));
     };
     if k == 0 || k > members {
-        return Err(Error::argument("crossmax", "k", format!("1 to {members} members"), k));
+        return Err(Error::argument(
+            "crossmax",
+            "k",
+            format!("1 to {members} members"),
+            k,
+        ));
     }
     let z = z.sub(&z.max(2)?.reshape([n, members, 1])?)?;
     let z = z.sub(&z.max(1)?.reshape([n, 1, classes])?)?;

@@ -101,7 +101,10 @@ impl Method {
             return bad("top_k is 0, expected at least 1".into());
         }
         if self.resolutions.is_empty() || self.resolutions.len() > 64 {
-            return bad(format!("{} resolutions, expected 1 to 64", self.resolutions.len()));
+            return bad(format!(
+                "{} resolutions, expected 1 to 64",
+                self.resolutions.len()
+            ));
         }
         match self.resolutions.iter().find(|&&r| !(1..=4096).contains(&r)) {
             Some(r) => bad(format!("resolution {r}, expected 1 to 4096 pixels")),

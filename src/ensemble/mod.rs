@@ -8,9 +8,9 @@ mod method;
 mod multi_resolution;
 mod self_ensemble;
 mod streams;
-mod views;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use aggregate::{Aggregation, EnsembleClassifier};
 pub use crossmax::crossmax;

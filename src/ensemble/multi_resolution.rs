@@ -35,12 +35,23 @@ impl<T: Element> MultiResolution<T> {
     /// # Errors
     /// [`Error::Shape`] if the stem does not take three channels a view; errors of
     /// [`Method::check`] and [`ViewStack::new`].
-    pub fn new(net: ResNet<T>, method: Method, image_size: usize, input_size: usize, seed: u64) -> Result<Self> {
+    pub fn new(
+        net: ResNet<T>,
+        method: Method,
+        image_size: usize,
+        input_size: usize,
+        seed: u64,
+    ) -> Result<Self> {
         method.check()?;
         let channels = 3 * method.resolutions.len();
         if net.config().stem.channels != channels {
             let expected = format!("{channels} input channels for {} views", method.resolutions.len());
-            return Err(Error::shape("MultiResolution", "net", expected, net.config().stem.channels));
+            return Err(Error::shape(
+                "MultiResolution",
+                "net",
+                expected,
+                net.config().stem.channels,
+            ));
         }
         // Normalisation comes after the last resize; without one it is part of the stack.
         let (mean, std) = match image_size == input_size {
@@ -121,7 +132,13 @@ impl<T: Element> MultiResolution<T> {
     ///
     /// # Errors
     /// As [`MultiResolution::forward`].
-    pub fn logits(&self, images: &Var<T>, draws: &[Draw], pass_number: u8, pass: &mut Pass<T>) -> Result<Var<T>> {
+    pub fn logits(
+        &self,
+        images: &Var<T>,
+        draws: &[Draw],
+        pass_number: u8,
+        pass: &mut Pass<T>,
+    ) -> Result<Var<T>> {
         let views = self.views(images, draws, pass_number)?;
         self.net.forward(&views, pass)
     }
@@ -152,10 +169,15 @@ impl<T: Element> Classifier<T> for BackboneClassifier<'_, T> {
 
     fn logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
         let images = Var::constant(images.clone());
-        Ok(self.0.logits(&images, draws, BACKBONE_PASS, &mut Pass::eval())?.into_value())
+        Ok(self
+            .0
+            .logits(&images, draws, BACKBONE_PASS, &mut Pass::eval())?
+            .into_value())
     }
 
     fn linearise<'a>(&'a self, images: &Tensor<T>, draws: &[Draw]) -> Result<Linearised<'a, T>> {
-        linearise(images, |images| self.0.logits(images, draws, BACKBONE_PASS, &mut Pass::eval()))
+        linearise(images, |images| {
+            self.0.logits(images, draws, BACKBONE_PASS, &mut Pass::eval())
+        })
     }
 }

@@ -28,7 +28,12 @@ impl<T: Element> SelfEnsemble<T> {
         let mut layers = layers.to_vec();
         layers.sort_unstable();
         if let Some(pair) = layers.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::argument("SelfEnsemble", "layers", "distinct layers", pair[0]));
+            return Err(Error::argument(
+                "SelfEnsemble",
+                "layers",
+                "distinct layers",
+                pair[0],
+            ));
         }
         let k = backbone.method().top_k;
         if layers.len() + 1 < k {
@@ -38,7 +43,10 @@ impl<T: Element> SelfEnsemble<T> {
         let size = backbone.input_size();
         let shapes = backbone.net.layer_shapes(size, size, &layers)?;
         let classes = backbone.net.config().classes;
-        let heads = layers.iter().zip(shapes).map(|(&layer, shape)| Head::new(init, layer, shape, classes));
+        let heads = layers
+            .iter()
+            .zip(shapes)
+            .map(|(&layer, shape)| Head::new(init, layer, shape, classes));
         Ok(Self {
             heads: heads.collect::<Result<_>>()?,
             backbone,
@@ -62,7 +70,9 @@ impl<T: Element> SelfEnsemble<T> {
     /// As [`MultiResolution::forward`].
     pub fn member_logits(&self, images: &Var<T>, draws: &[Draw], pass: &mut Pass<T>) -> Result<Var<T>> {
         let shared = self.backbone.method().backbone_pass == BackbonePass::Shared;
-        let taps = self.backbone.forward(images, draws, HEADS_PASS, pass, &self.layers(), shared)?;
+        let taps = self
+            .backbone
+            .forward(images, draws, HEADS_PASS, pass, &self.layers(), shared)?;
         let own = match taps.logits {
             Some(logits) if shared => logits,
             _ => self.backbone.logits(images, draws, BACKBONE_PASS, pass)?,

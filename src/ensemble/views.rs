@@ -5,8 +5,8 @@
 //! starts at block 2²⁴, the noise at full resolution at block 2²⁵.
 
 use super::{ContrastRule, Method, NoiseKind};
-use crate::ops::{NoiseSource, ViewDraw};
 use crate::ops::parallel::wide;
+use crate::ops::{NoiseSource, ViewDraw};
 use crate::tensor::{Counter, Element, Philox};
 
 const LOW_NOISE: u32 = 1 << 24;
@@ -25,7 +25,10 @@ pub fn view_draws(philox: &Philox, method: &Method, counters: &[Counter]) -> Vec
     let span = 2 * method.jitter + 1;
     let shift = |word| Philox::below(word, span) as i32 - method.jitter as i32;
     let one = |counter: &Counter, view: usize| {
-        let at = Counter { view: view as u8, ..*counter };
+        let at = Counter {
+            view: view as u8,
+            ..*counter
+        };
         let [rows, columns, contrast, colour] = philox.words(at, 0);
         let colour = linspace(0.5, 1.0, Philox::below(colour, STEPS));
         ViewDraw {
@@ -56,7 +59,10 @@ pub struct PhiloxNoise<'a> {
 impl PhiloxNoise<'_> {
     fn fill<T: Element>(&self, row: usize, view: usize, first: u32, out: &mut [T]) {
         let counter = self.counters.get(row).copied().unwrap_or_default();
-        let at = Counter { view: view as u8, ..counter };
+        let at = Counter {
+            view: view as u8,
+            ..counter
+        };
         match self.kind {
             NoiseKind::Uniform => wide(|| self.philox.fill_uniform(at, first, out)),
             NoiseKind::Gaussian => self.philox.fill_normal(at, first, out),

@@ -47,7 +47,9 @@ impl fmt::Display for LoadReport {
         let shapes = self.mis_shaped.iter();
         list(
             "of another shape",
-            shapes.map(|(name, found, needed)| format!("{name} is {found}, needed {needed}")).collect(),
+            shapes
+                .map(|(name, found, needed)| format!("{name} is {found}, needed {needed}"))
+                .collect(),
         );
         list("not finite", self.not_finite.clone());
         f.write_str(&parts.join("; "))
@@ -61,7 +63,10 @@ fn to_file<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>> 
         Layout::Convolution => tensor.nhwc_to_nchw(),
         Layout::FlattenedPicture([h, w, c]) => {
             let rows = tensor.len() / (h * w * c).max(1);
-            tensor.reshape([rows, h, w, c])?.nhwc_to_nchw()?.reshape(*tensor.shape())
+            tensor
+                .reshape([rows, h, w, c])?
+                .nhwc_to_nchw()?
+                .reshape(*tensor.shape())
         }
     }
 }
@@ -73,7 +78,10 @@ fn from_file<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>
         Layout::Convolution => tensor.nchw_to_nhwc(),
         Layout::FlattenedPicture([h, w, c]) => {
             let rows = tensor.len() / (h * w * c).max(1);
-            tensor.reshape([rows, c, h, w])?.nchw_to_nhwc()?.reshape(*tensor.shape())
+            tensor
+                .reshape([rows, c, h, w])?
+                .nchw_to_nhwc()?
+                .reshape(*tensor.shape())
         }
     }
 }
@@ -131,7 +139,11 @@ pub fn set_module<T: Element>(
         };
         let (shape, tensor) = (*stored.shape(), stored.float::<T>()?);
         let Some(tensor) = tensor.filter(|_| shape == needed) else {
-            let found = if shape == needed { "integers".to_owned() } else { shape.to_string() };
+            let found = if shape == needed {
+                "integers".to_owned()
+            } else {
+                shape.to_string()
+            };
             report.mis_shaped.push((name, found, needed.to_string()));
             return Ok(());
         };
@@ -174,5 +186,10 @@ pub fn load_module<T: Element>(
         return Ok(());
     }
     let expected = "the tensors of this architecture";
-    Err(Error::format(path, expected, report, "check that weights and architecture belong together"))
+    Err(Error::format(
+        path,
+        expected,
+        report,
+        "check that weights and architecture belong together",
+    ))
 }

@@ -66,7 +66,12 @@ impl TensorFile {
         }
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(e.to_string()))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(e.to_string()))?;
-        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let metadata = header
+            .metadata()
+            .clone()
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
         let mut tensors = BTreeMap::new();
         for (name, view) in file.tensors() {
             let stored = decode(&view).map_err(|found| {
@@ -86,9 +91,19 @@ impl TensorFile {
         let mut encoded = Vec::with_capacity(self.tensors.len());
         for (name, stored) in &self.tensors {
             let (dtype, shape, bytes): (_, _, Vec<u8>) = match stored {
-                Stored::F32(t) => (Dtype::F32, t.dims(), bytemuck::cast_slice(t.host("save")?).to_vec()),
-                Stored::F64(t) => (Dtype::F64, t.dims(), bytemuck::cast_slice(t.host("save")?).to_vec()),
-                Stored::Int(shape, values) => (Dtype::I64, shape.dims(), bytemuck::cast_slice(values).to_vec()),
+                Stored::F32(t) => (
+                    Dtype::F32,
+                    t.dims(),
+                    bytemuck::cast_slice(t.host("save")?).to_vec(),
+                ),
+                Stored::F64(t) => (
+                    Dtype::F64,
+                    t.dims(),
+                    bytemuck::cast_slice(t.host("save")?).to_vec(),
+                ),
+                Stored::Int(shape, values) => {
+                    (Dtype::I64, shape.dims(), bytemuck::cast_slice(values).to_vec())
+                }
             };
             encoded.push((name, dtype, shape.to_vec(), bytes));
         }
@@ -97,7 +112,10 @@ impl TensorFile {
         };
         let mut views = Vec::with_capacity(encoded.len());
         for (name, dtype, shape, bytes) in &encoded {
-            views.push((*name, TensorView::new(*dtype, shape.clone(), bytes).map_err(broken)?));
+            views.push((
+                *name,
+                TensorView::new(*dtype, shape.clone(), bytes).map_err(broken)?,
+            ));
         }
         // The library keeps metadata in a hash map, whose order changes from run to run; one entry
         // holding a sorted JSON object keeps the bytes the same.
@@ -141,17 +159,37 @@ fn decode(view: &TensorView<'_>) -> std::result::Result<Stored, String> {
             out
         })
     }
-    let f32s = |values: Vec<f32>| Tensor::from_slice(shape, &values).map(Stored::F32).map_err(|e| e.to_string());
+    let f32s = |values: Vec<f32>| {
+        Tensor::from_slice(shape, &values)
+            .map(Stored::F32)
+            .map_err(|e| e.to_string())
+    };
     match view.dtype() {
         Dtype::F32 => f32s(chunks(bytes).map(f32::from_le_bytes).collect()),
-        Dtype::F16 => f32s(chunks(bytes).map(|b| half::f16::from_le_bytes(b).to_f32()).collect()),
-        Dtype::BF16 => f32s(chunks(bytes).map(|b| half::bf16::from_le_bytes(b).to_f32()).collect()),
+        Dtype::F16 => f32s(
+            chunks(bytes)
+                .map(|b| half::f16::from_le_bytes(b).to_f32())
+                .collect(),
+        ),
+        Dtype::BF16 => f32s(
+            chunks(bytes)
+                .map(|b| half::bf16::from_le_bytes(b).to_f32())
+                .collect(),
+        ),
         Dtype::F64 => {
             let values: Vec<f64> = chunks(bytes).map(f64::from_le_bytes).collect();
-            Tensor::from_slice(shape, &values).map(Stored::F64).map_err(|e| e.to_string())
+            Tensor::from_slice(shape, &values)
+                .map(Stored::F64)
+                .map_err(|e| e.to_string())
         }
-        Dtype::I64 => Ok(Stored::Int(shape, chunks(bytes).map(i64::from_le_bytes).collect())),
-        Dtype::I32 => Ok(Stored::Int(shape, chunks(bytes).map(|b| i32::from_le_bytes(b).into()).collect())),
+        Dtype::I64 => Ok(Stored::Int(
+            shape,
+            chunks(bytes).map(i64::from_le_bytes).collect(),
+        )),
+        Dtype::I32 => Ok(Stored::Int(
+            shape,
+            chunks(bytes).map(|b| i32::from_le_bytes(b).into()).collect(),
+        )),
         Dtype::U8 => Ok(Stored::Int(shape, bytes.iter().map(|&b| b.into()).collect())),
         other => Err(format!("the type {other:?}")),
     }

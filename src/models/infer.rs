@@ -74,7 +74,12 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
         classes: axis("fc.weight", 0)?,
     };
     config.check().map_err(|e| {
-        Error::format(path, "a ResNet with torchvision's shapes", e, "check that the file is whole and a ResNet's")
+        Error::format(
+            path,
+            "a ResNet with torchvision's shapes",
+            e,
+            "check that the file is whole and a ResNet's",
+        )
     })?;
     // A small file must not make its reader take memory for a huge network.
     let (needed, stored) = (

@@ -76,7 +76,14 @@ impl ResNetConfig {
             50 => (BlockKind::Bottleneck, [3, 4, 6, 3]),
             101 => (BlockKind::Bottleneck, [3, 4, 23, 3]),
             152 => (BlockKind::Bottleneck, [3, 8, 36, 3]),
-            _ => return Err(Error::argument("ResNet", "depth", "18, 34, 50, 101 or 152", depth)),
+            _ => {
+                return Err(Error::argument(
+                    "ResNet",
+                    "depth",
+                    "18, 34, 50, 101 or 152",
+                    depth,
+                ));
+            }
         };
         Ok(Self {
             stem: Stem::imagenet(channels),
@@ -122,14 +129,29 @@ impl ResNetConfig {
     /// # Errors
     /// [`Error::Argument`] if they do not.
     pub fn check(&self) -> Result<()> {
-        let lengths = [self.stem.channels, self.stem.width, self.stem.kernel, self.stem.stride, self.classes];
+        let lengths = [
+            self.stem.channels,
+            self.stem.width,
+            self.stem.kernel,
+            self.stem.stride,
+            self.classes,
+        ];
         let stages = self.widths.len() == self.blocks.len() && (1..=8).contains(&self.widths.len());
-        let positive = lengths.iter().chain(&self.widths).chain(&self.blocks).all(|&n| n > 0);
-        let bounded = lengths.iter().chain(&self.widths).chain(&self.blocks).all(|&n| n <= 1 << 16);
+        let positive = lengths
+            .iter()
+            .chain(&self.widths)
+            .chain(&self.blocks)
+            .all(|&n| n > 0);
+        let bounded = lengths
+            .iter()
+            .chain(&self.widths)
+            .chain(&self.blocks)
+            .all(|&n| n <= 1 << 16);
         if stages && positive && bounded && self.stem.kernel % 2 == 1 {
             return Ok(());
         }
-        let expected = "one width and block count for each of 1 to 8 stages, all positive, an odd stem kernel";
+        let expected =
+            "one width and block count for each of 1 to 8 stages, all positive, an odd stem kernel";
         Err(Error::argument("ResNet", "config", expected, format!("{self:?}")))
     }
 }
@@ -181,7 +203,11 @@ impl<T: Element> ResNet<T> {
 
     pub(super) fn stem(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
         let y = self.bn1.forward(&self.conv1.forward(x, pass)?, pass)?.relu()?;
-        if self.config.stem.max_pool { y.max_pool2d(3, 2, 1) } else { Ok(y) }
+        if self.config.stem.max_pool {
+            y.max_pool2d(3, 2, 1)
+        } else {
+            Ok(y)
+        }
     }
 
     pub(super) fn blocks(&self) -> impl Iterator<Item = &Block<T>> {

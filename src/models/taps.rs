@@ -58,7 +58,8 @@ impl<T: Element> ResNet<T> {
     /// [`Error::Shape`] if the input does not fit the network.
     pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
         let taps = self.forward_taps(x, pass, &[self.pool_layer() + 1], true)?;
-        taps.logits.ok_or_else(|| Error::argument("ResNet", "pass", "logits", "none"))
+        taps.logits
+            .ok_or_else(|| Error::argument("ResNet", "pass", "logits", "none"))
     }
 
     /// The outputs of `layers` and, if `to_the_end`, the logits; otherwise the pass ends at the

@@ -30,7 +30,10 @@ impl Init {
         let two = T::one() + T::one();
         Tensor::from_slice(
             shape,
-            &values.iter().map(|&u| (two * u - T::one()) * bound).collect::<Vec<_>>(),
+            &values
+                .iter()
+                .map(|&u| (two * u - T::one()) * bound)
+                .collect::<Vec<_>>(),
         )
     }
 

@@ -80,11 +80,7 @@ pub trait Module<T: Element = f32> {
     ///
     /// # Errors
     /// The first error of `visit`, at which the walk ends.
-    fn visit(
-        &mut self,
-        prefix: &str,
-        visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>,
-    ) -> Result<()>;
+    fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()>;
 }
 
 /// `prefix.name`, or `name` alone.

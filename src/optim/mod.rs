@@ -41,14 +41,15 @@ pub trait Optimiser<T: Element = f32> {
     /// As [`Optimiser::update`].
     fn step(&mut self, module: &mut dyn Module<T>, gradients: &HashMap<u64, Tensor<T>>) -> Result<()> {
         self.begin_step();
-        module.visit("", &mut |slot| {
-            match (slot.kind, gradients.get(&slot.parameter.id())) {
+        module.visit(
+            "",
+            &mut |slot| match (slot.kind, gradients.get(&slot.parameter.id())) {
                 (SlotKind::Parameter, Some(gradient)) => {
                     self.update(&slot.name, &mut slot.parameter.value, gradient)
                 }
                 _ => Ok(()),
-            }
-        })
+            },
+        )
     }
 }
 
@@ -57,6 +58,11 @@ fn check<T: Element>(op: &'static str, parameter: &Tensor<T>, gradient: &Tensor<
     if parameter.shape() == gradient.shape() {
         Ok(())
     } else {
-        Err(crate::Error::shape(op, "gradient", parameter.shape(), gradient.shape()))
+        Err(crate::Error::shape(
+            op,
+            "gradient",
+            parameter.shape(),
+            gradient.shape(),
+        ))
     }
 }

@@ -33,7 +33,12 @@ impl<T: Element> OptimiserState<T> {
     pub(super) fn check(&self, known: &[&str]) -> Result<()> {
         let ours = |name: &str| known.iter().any(|what| name.ends_with(&format!("/{what}")));
         match self.tensors.keys().find(|name| !ours(name)) {
-            Some(name) => Err(Error::argument("optimiser", "state", format!("tensors named …/{}", known.join(", …/")), name)),
+            Some(name) => Err(Error::argument(
+                "optimiser",
+                "state",
+                format!("tensors named …/{}", known.join(", …/")),
+                name,
+            )),
             None => Ok(()),
         }
     }

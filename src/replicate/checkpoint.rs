@@ -21,7 +21,12 @@ const MODULE: &str = "module";
 const OPTIMISER: &str = "optimiser/";
 
 /// Saves `module` and `checkpoint`.
-pub(super) fn save(path: &Path, config_hash: &str, module: &mut dyn Module, checkpoint: Checkpoint) -> Result<()> {
+pub(super) fn save(
+    path: &Path,
+    config_hash: &str,
+    module: &mut dyn Module,
+    checkpoint: Checkpoint,
+) -> Result<()> {
     let mut tensors = module_tensors(module, MODULE)?;
     for (name, tensor) in checkpoint.optimiser.tensors {
         tensors.insert(format!("{OPTIMISER}{name}"), Stored::F32(tensor));
@@ -30,7 +35,10 @@ pub(super) fn save(path: &Path, config_hash: &str, module: &mut dyn Module, chec
     let metadata = BTreeMap::from([
         ("config".to_owned(), config_hash.to_owned()),
         ("steps".to_owned(), checkpoint.optimiser.steps.to_string()),
-        ("metrics".to_owned(), serde_json::to_string(&checkpoint.metrics).map_err(json)?),
+        (
+            "metrics".to_owned(),
+            serde_json::to_string(&checkpoint.metrics).map_err(json)?,
+        ),
     ]);
     TensorFile { tensors, metadata }.save(path)
 }
@@ -43,10 +51,17 @@ pub(super) fn load(path: &Path, config_hash: &str, module: &mut dyn Module) -> R
     let file = TensorFile::load(path)?;
     check_hash(path, &file, config_hash)?;
     let broken = |what: &str| {
-        Error::format(path, format!("a checkpoint with {what}"), "none or a broken one", "delete the file to train anew")
+        Error::format(
+            path,
+            format!("a checkpoint with {what}"),
+            "none or a broken one",
+            "delete the file to train anew",
+        )
     };
     load_module(module, &file, path, MODULE)?;
-    let metrics = file.note("metrics").and_then(|text| serde_json::from_str(&text).ok());
+    let metrics = file
+        .note("metrics")
+        .and_then(|text| serde_json::from_str(&text).ok());
     let steps = file.note("steps").and_then(|text| text.parse().ok());
     let mut optimiser = OptimiserState {
         steps: steps.ok_or_else(|| broken("a step count"))?,
@@ -70,7 +85,12 @@ pub(super) fn check_hash(path: &Path, file: &TensorFile, config_hash: &str) -> R
         found => {
             let found = found.map_or("none".into(), |hash| format!("{:.12}…", hash));
             let expected = format!("the configuration hash {config_hash:.12}…");
-            Err(Error::format(path, expected, found, "give the run's own configuration, or start a new run"))
+            Err(Error::format(
+                path,
+                expected,
+                found,
+                "give the run's own configuration, or start a new run",
+            ))
         }
     }
 }

@@ -183,7 +183,9 @@ impl Config {
     pub fn preset(name: &str) -> Result<Self> {
         match name {
             "pocket" => Ok(Self::pocket()),
-            _ => Err(Error::Usage(format!("there is no preset {name}; there is: pocket"))),
+            _ => Err(Error::Usage(format!(
+                "there is no preset {name}; there is: pocket"
+            ))),
         }
     }
 
@@ -222,16 +224,21 @@ impl Config {
     pub fn check(&self) -> Result<()> {
         Self::preset(&self.preset)?;
         self.method.check()?;
-        self.network(3, 2).check().map_err(|e| Error::Usage(e.to_string()))?;
         if self.seed > i64::MAX as u64 {
             // A run's config.toml could be written, but not read again.
-            return Err(Error::Usage(format!("seed is {}, expected at most {}", self.seed, i64::MAX)));
+            return Err(Error::Usage(format!(
+                "seed is {}, expected at most {}",
+                self.seed,
+                i64::MAX
+            )));
         }
         let in_range = |name: &str, value: f64, low: f64, high: f64| {
             if (low..=high).contains(&value) {
                 return Ok(());
             }
-            Err(Error::Usage(format!("{name} is {value}, expected {low} to {high}")))
+            Err(Error::Usage(format!(
+                "{name} is {value}, expected {low} to {high}"
+            )))
         };
         let count = |name: &str, value: usize, low: usize, high: usize| {
             in_range(name, value as f64, low as f64, high as f64)
@@ -258,7 +265,12 @@ impl Config {
         count("attack.reevaluations", self.attack.reevaluations, 1, 60_000)?;
         count("attack.block", self.attack.block, 1, 1_000_000)?;
         count("attack.sub_batch", self.attack.sub_batch, 1, 1_000_000)?;
-        count("figures.prototypes_per_class", self.figures.prototypes_per_class, 1, 64)?;
+        count(
+            "figures.prototypes_per_class",
+            self.figures.prototypes_per_class,
+            1,
+            64,
+        )?;
         count("figures.prototype_steps", self.figures.prototype_steps, 1, 60_000)?;
         in_range("figures.prototype_lr", self.figures.prototype_lr, 1e-12, 1e6)?;
         in_range("figures.prototype_scale", self.figures.prototype_scale, 0.0, 1.0)?;
@@ -278,6 +290,9 @@ impl Config {
                 self.method.top_k
             )));
         }
+        self.network(3, 2)
+            .check()
+            .map_err(|e| Error::Usage(e.to_string()))?;
         Ok(())
     }
 
@@ -323,12 +338,18 @@ impl Config {
 }
 
 fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|source| Error::io(PathBuf::from(path), "read the configuration", source))
+    std::fs::read_to_string(path)
+        .map_err(|source| Error::io(PathBuf::from(path), "read the configuration", source))
 }
 
 fn not_toml(path: &Path, error: &toml::de::Error) -> Error {
     let found = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    Error::format(path, "a configuration as a run's config.toml", found, "correct the file")
+    Error::format(
+        path,
+        "a configuration as a run's config.toml",
+        found,
+        "correct the file",
+    )
 }
 
 fn merge(into: &mut toml::Table, from: toml::Table) {

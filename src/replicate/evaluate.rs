@@ -1,12 +1,12 @@
 //! Accuracies.
 
+use crate::Result;
 use crate::attacks::{Classifier, Draw, predicted_classes};
 use crate::autograd::Var;
 use crate::data::Split;
 use crate::ensemble::{Aggregation, SelfEnsemble, Stream};
 use crate::nn::Pass;
 use crate::tensor::Tensor;
-use crate::Result;
 use rayon::prelude::*;
 
 /// Images evaluated at once by one thread; no influence on any result.
@@ -14,7 +14,11 @@ const CHUNK: usize = 32;
 
 /// Rows of logits [N, classes] whose largest value is at their label.
 pub(super) fn count_right(logits: &Tensor, labels: &[usize]) -> Result<usize> {
-    Ok(predicted_classes(logits)?.iter().zip(labels).filter(|(p, l)| p == l).count())
+    Ok(predicted_classes(logits)?
+        .iter()
+        .zip(labels)
+        .filter(|(p, l)| p == l)
+        .count())
 }
 
 /// Sums of `f` over chunks of images, each given its indices: [right; K] counters.
@@ -33,7 +37,12 @@ fn sum_over_chunks(
 }
 
 /// Accuracy of a classifier on a split, one draw an image.
-pub(super) fn accuracy(classifier: &dyn Classifier, split: &Split, stream: Stream, iteration: u16) -> Result<f64> {
+pub(super) fn accuracy(
+    classifier: &dyn Classifier,
+    split: &Split,
+    stream: Stream,
+    iteration: u16,
+) -> Result<f64> {
     let right = sum_over_chunks(split, 1, |indices| {
         let draws = draws_of(indices, stream, iteration);
         let logits = classifier.logits(&split.batch(indices)?, &draws)?;
@@ -43,7 +52,10 @@ pub(super) fn accuracy(classifier: &dyn Classifier, split: &Split, stream: Strea
 }
 
 fn draws_of(indices: &[usize], stream: Stream, iteration: u16) -> Vec<Draw> {
-    indices.iter().map(|&i| stream.draw(i as u32, iteration, 0)).collect()
+    indices
+        .iter()
+        .map(|&i| stream.draw(i as u32, iteration, 0))
+        .collect()
 }
 
 /// Accuracy of every member of a self-ensemble and of CrossMax over them, on the same draws.

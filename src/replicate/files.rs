@@ -6,9 +6,9 @@
 //! which have drifted if the method says so and are what the self-ensemble uses.
 //! `baseline.safetensors` holds the plain network.
 
+use super::Config;
 use super::run_dir::RunDir;
 use super::stages::heads::running_statistics;
-use super::Config;
 use crate::data::Dataset;
 use crate::ensemble::{MultiResolution, SelfEnsemble};
 use crate::io::{TensorFile, load_module, module_tensors};
@@ -50,7 +50,11 @@ impl DataFacts {
     /// For people: what tells these data from others.
     pub fn describe(&self) -> String {
         let (name, classes) = (&self.name, self.classes.len());
-        format!("{name} with {classes} classes from {:?} on, SHA-256 {:.16}…", self.classes.first(), self.sha256)
+        format!(
+            "{name} with {classes} classes from {:?} on, SHA-256 {:.16}…",
+            self.classes.first(),
+            self.sha256
+        )
     }
 
     /// Refuses a configuration other than the one the run began with.
@@ -63,7 +67,12 @@ impl DataFacts {
         }
         let advice = "undo the change, or start a new run";
         let expected = format!("the configuration the run began with, hash {:.12}…", self.config);
-        Err(Error::format(dir.config_path(), expected, format!("hash {hash:.12}…"), advice))
+        Err(Error::format(
+            dir.config_path(),
+            expected,
+            format!("hash {hash:.12}…"),
+            advice,
+        ))
     }
 }
 
@@ -138,7 +147,14 @@ pub fn open_run(root: &Path) -> Result<OpenRun> {
         let advice = format!("finish it first: crossmax replicate --resume {}", root.display());
         return Err(Error::format(&path, "the heads of a run", "no file", advice));
     }
-    let missing = || Error::format(root, "a run with the record of its data", "none", "name the directory of a run");
+    let missing = || {
+        Error::format(
+            root,
+            "a run with the record of its data",
+            "none",
+            "name the directory of a run",
+        )
+    };
     let facts: DataFacts = dir.finished(DataFacts::STAGE)?.ok_or_else(missing)?;
     facts.check_config(&dir, &config.hash()?)?;
     let mut ensemble = untrained(&config, facts.image_size, facts.classes.len())?;

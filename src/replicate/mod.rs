@@ -14,12 +14,10 @@ mod summary;
 mod tests;
 mod training;
 
-pub use config::{
-    AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig,
-};
+pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
 pub use files::{OpenRun, open_run};
-pub use run::{Outcome, run};
-pub use summary::CleanAccuracy;
-pub use run_dir::{RunDir, StageTime};
-pub use training::EpochMetrics;
 pub use reporter::{Reporter, Silent, check_stop, request_stop, stop_requested};
+pub use run::{Outcome, run};
+pub use run_dir::{RunDir, StageTime};
+pub use summary::CleanAccuracy;
+pub use training::EpochMetrics;

@@ -71,7 +71,8 @@ fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
         ("attacked", config.attack.images, data.test.len()),
     ] {
         if found < wanted {
-            data.warnings.push(format!("{wanted} {split} images asked for, {found} are there"));
+            data.warnings
+                .push(format!("{wanted} {split} images asked for, {found} are there"));
         }
     }
     for warning in &data.warnings {
@@ -79,12 +80,22 @@ fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
     }
     if data.train.len() < 2 || data.test.is_empty() {
         let found = format!("{} and {}", data.train.len(), data.test.len());
-        return Err(Error::argument("replicate", "data", "2 training images and 1 test image at least", found));
+        return Err(Error::argument(
+            "replicate",
+            "data",
+            "2 training images and 1 test image at least",
+            found,
+        ));
     }
     let [height, width] = data.train.size();
     if height != width || data.test.size() != [height, width] {
         let found = format!("{height}×{width} and {:?}", data.test.size());
-        return Err(Error::argument("replicate", "data", "square images of one size", found));
+        return Err(Error::argument(
+            "replicate",
+            "data",
+            "square images of one size",
+            found,
+        ));
     }
     reporter.line(&format!(
         "data: {}, {} classes, {} training and {} test images of {height}×{width} pixels",
@@ -114,7 +125,12 @@ impl<'a> Runner<'a> {
         recorded.check_config(&dir, &hash)?;
         if recorded != facts {
             let advice = "resume with the data the run began with";
-            return Err(Error::format(dir.root(), recorded.describe(), facts.describe(), advice));
+            return Err(Error::format(
+                dir.root(),
+                recorded.describe(),
+                facts.describe(),
+                advice,
+            ));
         }
         Ok(Self {
             hash,
@@ -194,7 +210,13 @@ impl<'a> Runner<'a> {
     fn train_backbone(&mut self, ensemble: &mut SelfEnsemble) -> Result<()> {
         let (schedule, path) = (self.backbone_schedule(), files::backbone(&self.dir));
         let backbone = &mut ensemble.backbone;
-        self.train(backbone, "backbone", (Stream::TrainBackbone, 0), schedule, Some(&path))?;
+        self.train(
+            backbone,
+            "backbone",
+            (Stream::TrainBackbone, 0),
+            schedule,
+            Some(&path),
+        )?;
         files::load(&path, &mut ensemble.backbone)
     }
 
@@ -226,7 +248,14 @@ impl<'a> Runner<'a> {
             self.train(&mut learner, &stage, stream, schedule, None)?;
             // A head that was finished before is read back from its last checkpoint.
             let path = self.dir.checkpoint(&stage);
-            let missing = || Error::format(&path, "the checkpoint of a trained head", "no file", "resume again");
+            let missing = || {
+                Error::format(
+                    &path,
+                    "the checkpoint of a trained head",
+                    "no file",
+                    "resume again",
+                )
+            };
             checkpoint::load(&path, &self.hash, learner.module())?.ok_or_else(missing)?;
         }
         files::save_heads(&self.dir, ensemble)
@@ -238,7 +267,13 @@ impl<'a> Runner<'a> {
             net: ResNet::new(config, &mut Init::new(self.config.seed))?,
         };
         let (schedule, path) = (self.backbone_schedule(), files::baseline(&self.dir));
-        self.train(&mut baseline, "baseline", (Stream::TrainBackbone, 1), schedule, Some(&path))?;
+        self.train(
+            &mut baseline,
+            "baseline",
+            (Stream::TrainBackbone, 1),
+            schedule,
+            Some(&path),
+        )?;
         files::load(&path, &mut baseline.net)?;
         Ok(baseline)
     }
@@ -268,7 +303,11 @@ impl<'a> Runner<'a> {
     fn samples(&self) -> Result<LabelledImages> {
         let indices: Vec<usize> = (0..self.data.test.len().min(self.config.attack.images)).collect();
         let ids = indices.iter().map(|&i| i as u32).collect();
-        LabelledImages::new(self.data.test.batch(&indices)?, self.data.test.labels_of(&indices), ids)
+        LabelledImages::new(
+            self.data.test.batch(&indices)?,
+            self.data.test.labels_of(&indices),
+            ids,
+        )
     }
 
     fn attack_task<'t>(&'t self, what: &'t str, state: &'t Path) -> AttackTask<'t> {
@@ -283,7 +322,10 @@ impl<'a> Runner<'a> {
     }
 
     fn attack_ensemble(&self, ensemble: &SelfEnsemble, samples: &LabelledImages) -> Result<Attacked> {
-        let (state, export) = (self.dir.path(ATTACK_STATE), self.dir.path("attack/adversarial.safetensors"));
+        let (state, export) = (
+            self.dir.path(ATTACK_STATE),
+            self.dir.path("attack/adversarial.safetensors"),
+        );
         self.dir.stage("attack", &[&state, &export], || {
             let classifier = EnsembleClassifier::new(ensemble, Aggregation::CrossMax)?;
             let task = self.attack_task("the self-ensemble", &state);
@@ -309,7 +351,12 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn figures(&self, ensemble: &SelfEnsemble, samples: &LabelledImages, findings: &Findings) -> Result<Vec<String>> {
+    fn figures(
+        &self,
+        ensemble: &SelfEnsemble,
+        samples: &LabelledImages,
+        findings: &Findings,
+    ) -> Result<Vec<String>> {
         let path = self.dir.path("attack/prototypes.safetensors");
         let (config, size, reporter) = (&self.config.figures, self.data.test.size(), self.reporter);
         let advice = &self.advice;
@@ -319,7 +366,8 @@ impl<'a> Runner<'a> {
         let prototypes = Prototypes::load(&path)?;
         let state = self.dir.path(ATTACK_STATE);
         let missing = || Error::format(&state, "the state of the attack", "no file", "start a new run");
-        let attacked = attack::load_state(&self.attack_task("the self-ensemble", &state))?.ok_or_else(missing)?;
+        let attacked =
+            attack::load_state(&self.attack_task("the self-ensemble", &state))?.ok_or_else(missing)?;
         let material = Material {
             data: &self.data,
             ensemble,
@@ -328,7 +376,8 @@ impl<'a> Runner<'a> {
             prototypes: &prototypes,
             findings,
         };
-        self.dir.stage("figures", &[], || pictures::draw(&self.dir, &material))
+        self.dir
+            .stage("figures", &[], || pictures::draw(&self.dir, &material))
     }
 }
 

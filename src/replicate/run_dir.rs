@@ -62,7 +62,9 @@ impl RunDir {
     }
 
     fn create_folders(&self) -> Result<()> {
-        FOLDERS.iter().try_for_each(|folder| atomic::create_folder(&self.path(folder)))
+        FOLDERS
+            .iter()
+            .try_for_each(|folder| atomic::create_folder(&self.path(folder)))
     }
 
     /// The run that is in `root`.
@@ -73,7 +75,12 @@ impl RunDir {
         let run = Self::at(root);
         if !run.config_path().is_file() {
             let advice = "name the directory of a run";
-            return Err(Error::format(root, "a run directory with config.toml", "none", advice));
+            return Err(Error::format(
+                root,
+                "a run directory with config.toml",
+                "none",
+                advice,
+            ));
         }
         Ok(run)
     }
@@ -87,7 +94,9 @@ impl RunDir {
         let run = Self::open(root)?;
         run.create_folders()?;
         atomic::remove_leftovers(root)?;
-        FOLDERS.iter().try_for_each(|folder| atomic::remove_leftovers(&run.path(folder)))?;
+        FOLDERS
+            .iter()
+            .try_for_each(|folder| atomic::remove_leftovers(&run.path(folder)))?;
         Ok(run)
     }
 
@@ -173,9 +182,16 @@ impl RunDir {
             return Ok(None);
         }
         let broken = |e: serde_json::Error| {
-            Error::format(&path, "the record of a finished stage", e, "delete it to do the stage again")
+            Error::format(
+                &path,
+                "the record of a finished stage",
+                e,
+                "delete it to do the stage again",
+            )
         };
-        serde_json::from_slice(&atomic::read(&path)?).map(Some).map_err(broken)
+        serde_json::from_slice(&atomic::read(&path)?)
+            .map(Some)
+            .map_err(broken)
     }
 
     /// Writes `metrics.jsonl` anew: one line an epoch.

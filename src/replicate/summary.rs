@@ -60,19 +60,33 @@ impl Findings {
             let report = &attacked.report;
             let mut stages = vec![("initial".to_owned(), report.initial.fraction, report.initial.ci95)];
             for (attack, share) in &report.after {
-                stages.push((format!("after {}", attack.name().to_uppercase()), share.fraction, share.ci95));
+                stages.push((
+                    format!("after {}", attack.name().to_uppercase()),
+                    share.fraction,
+                    share.ci95,
+                ));
             }
             stages.push(redrawn("re-drawn", attacked.reevaluated.mean, report.robust.of));
             stages
         };
         let surrogate = vec![
             redrawn("clean, re-drawn", self.surrogate.clean.mean, self.config_images()),
-            redrawn("after PGD, re-drawn", self.surrogate.attacked.mean, self.config_images()),
+            redrawn(
+                "after PGD, re-drawn",
+                self.surrogate.attacked.mean,
+                self.config_images(),
+            ),
         ];
         vec![
-            ("self-ensemble, AutoAttack rand".into(), autoattack(&self.ensemble)),
+            (
+                "self-ensemble, AutoAttack rand".into(),
+                autoattack(&self.ensemble),
+            ),
             ("self-ensemble, PGD on its surrogate".into(), surrogate),
-            ("plain baseline, AutoAttack rand".into(), autoattack(&self.baseline)),
+            (
+                "plain baseline, AutoAttack rand".into(),
+                autoattack(&self.baseline),
+            ),
         ]
     }
 
@@ -82,9 +96,18 @@ impl Findings {
 
     /// The content of `summary.json`.
     pub fn to_json(&self, stages: &[StageTime], figures: &[String]) -> Value {
-        let seconds = |name: &str| stages.iter().find(|stage| stage.name == name).map_or(0.0, |stage| stage.seconds);
-        let layers: Map<String, Value> =
-            self.clean.layers.iter().map(|(layer, accuracy)| (layer.to_string(), json!(accuracy))).collect();
+        let seconds = |name: &str| {
+            stages
+                .iter()
+                .find(|stage| stage.name == name)
+                .map_or(0.0, |stage| stage.seconds)
+        };
+        let layers: Map<String, Value> = self
+            .clean
+            .layers
+            .iter()
+            .map(|(layer, accuracy)| (layer.to_string(), json!(accuracy)))
+            .collect();
         json!({
             "schema_version": SCHEMA_VERSION,
             "crossmax_version": env!("CARGO_PKG_VERSION"),
@@ -131,8 +154,11 @@ impl Findings {
 
     fn autoattack_json(&self, attacked: &Attacked, seconds: f64) -> Value {
         let report = &attacked.report;
-        let after: Map<String, Value> =
-            report.after.iter().map(|(attack, share)| (attack.name().into(), json!(share.fraction))).collect();
+        let after: Map<String, Value> = report
+            .after
+            .iter()
+            .map(|(attack, share)| (attack.name().into(), json!(share.fraction)))
+            .collect();
         json!({
             "version": "rand",
             "norm": "Linf",
@@ -155,13 +181,33 @@ impl Findings {
         let percent = |fraction: f64| format!("{:6.2} %", 100.0 * fraction);
         let mut text = String::new();
         // Writing to a string does not fail.
-        let _ = writeln!(text, "\nClean accuracy ({}, {} test images, one draw each)", self.dataset, self.clean.images);
+        let _ = writeln!(
+            text,
+            "\nClean accuracy ({}, {} test images, one draw each)",
+            self.dataset, self.clean.images
+        );
         for (layer, accuracy) in &self.clean.layers {
-            let _ = writeln!(text, "  head on layer {layer:<3}                     {}", percent(*accuracy));
+            let _ = writeln!(
+                text,
+                "  head on layer {layer:<3}                     {}",
+                percent(*accuracy)
+            );
         }
-        let _ = writeln!(text, "  backbone                              {}", percent(self.clean.backbone));
-        let _ = writeln!(text, "  self-ensemble (CrossMax)              {}", percent(self.clean.ensemble));
-        let _ = writeln!(text, "  plain baseline                        {}", percent(self.clean.baseline));
+        let _ = writeln!(
+            text,
+            "  backbone                              {}",
+            percent(self.clean.backbone)
+        );
+        let _ = writeln!(
+            text,
+            "  self-ensemble (CrossMax)              {}",
+            percent(self.clean.ensemble)
+        );
+        let _ = writeln!(
+            text,
+            "  plain baseline                        {}",
+            percent(self.clean.baseline)
+        );
         let attack = &self.config.attack;
         let _ = writeln!(
             text,

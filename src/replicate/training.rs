@@ -156,7 +156,11 @@ pub(super) fn train(
             loss_sum += loss * labels.len() as f64;
             right += count_right(&logits, &labels)?;
             seen += labels.len();
-            let state = format!("loss {:.3}, accuracy {:.1} %", loss_sum / seen as f64, percent(right, seen));
+            let state = format!(
+                "loss {:.3}, accuracy {:.1} %",
+                loss_sum / seen as f64,
+                percent(right, seen)
+            );
             reporter.advance(seen as u64, &state);
         }
         let line = EpochMetrics {
@@ -167,7 +171,9 @@ pub(super) fn train(
             test_accuracy: learner.test(test, epoch)?,
         };
         reporter.end();
-        let tested = line.test_accuracy.map_or(String::new(), |a| format!(", test {:.2} %", 100.0 * a));
+        let tested = line
+            .test_accuracy
+            .map_or(String::new(), |a| format!(", test {:.2} %", 100.0 * a));
         reporter.line(&format!(
             "{what}: loss {:.4}, train {:.2} %{tested}",
             line.train_loss,

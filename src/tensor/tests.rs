@@ -209,7 +209,7 @@ fn shapes_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         refusal(x.rows(1, 2)),
-        "Tensor::rows: `range` is 1..3, expected within 0..2"
+        "Tensor::rows: `range` is 2 rows from 1, expected within 0..2"
     );
     assert_eq!(
         refusal(x.select(&[2])),

@@ -128,10 +128,9 @@ impl<T: Element> Tensor<T> {
             Storage::Host(buffer) => Ok(buffer.to_vec()),
             Storage::Device(buffer) => {
                 let mut values = vec![T::zero(); self.len()];
-                buffer.accelerator.copy_to_host(
-                    &buffer.allocation,
-                    bytemuck::cast_slice_mut(&mut values),
-                )?;
+                buffer
+                    .accelerator
+                    .copy_to_host(&buffer.allocation, bytemuck::cast_slice_mut(&mut values))?;
                 Ok(values)
             }
         }
@@ -144,12 +143,7 @@ impl<T: Element> Tensor<T> {
     pub fn item(&self) -> Result<T> {
         match self.to_vec()?.as_slice() {
             [value] => Ok(*value),
-            _ => Err(Error::shape(
-                "Tensor::item",
-                "self",
-                "one element",
-                self.shape,
-            )),
+            _ => Err(Error::shape("Tensor::item", "self", "one element", self.shape)),
         }
     }
 
@@ -329,12 +323,7 @@ impl<T: Element> Tensor<T> {
     /// [`Error::Shape`] if the shapes differ.
     pub fn accumulate(&mut self, other: &Tensor<T>) -> Result<()> {
         if self.shape != other.shape {
-            return Err(Error::shape(
-                "accumulate",
-                "other",
-                self.shape,
-                other.shape,
-            ));
+            return Err(Error::shape("accumulate", "other", self.shape, other.shape));
         }
         let from = other.host("accumulate")?;
         for (a, &b) in self.make_mut("accumulate")?.iter_mut().zip(from) {

@@ -49,7 +49,9 @@ fn optimiser<T: Element>(name: &str, case: &FixtureCase<'_>) -> Result<Box<dyn O
         "adam" => Adam::new(lr).with_l2(weight_decay),
         _ => Adam::decoupled(lr, weight_decay),
     };
-    Ok(Box::new(adam.with_betas(case.config("betas")?, case.config("eps")?)))
+    Ok(Box::new(
+        adam.with_betas(case.config("betas")?, case.config("eps")?),
+    ))
 }
 
 fn follow<T: Element>(name: &str, case: &FixtureCase<'_>, tolerance: f64, report: &mut Report) -> Result<()> {

@@ -53,11 +53,7 @@ pub(super) fn butterfly(sheet: &mut Sheet, stream: &mut Stream, palette: &Palett
 pub(super) fn cat(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette) {
     let ear_tip = stream.range(0.72, 0.9);
     for side in [-1.0, 1.0] {
-        let ear = [
-            (side * 0.1, -0.5),
-            (side * ear_tip, -1.0),
-            (side * 0.88, 0.0),
-        ];
+        let ear = [(side * 0.1, -0.5), (side * ear_tip, -1.0), (side * 0.88, 0.0)];
         sheet.part(Shape::Polygon(&ear), palette.main);
         let inner = [
             (side * 0.35, -0.52),
@@ -79,11 +75,7 @@ pub(super) fn cat(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette) {
     sheet.part(Shape::Smooth(&head), palette.main);
     if stream.chance(0.5) {
         for (x, length) in [(-0.24, 0.22), (0.0, 0.3), (0.24, 0.22)] {
-            sheet.hairline(
-                &[(x, -0.52), (x * 0.9, -0.52 + length)],
-                0.1,
-                palette.second,
-            );
+            sheet.hairline(&[(x, -0.52), (x * 0.9, -0.52 + length)], 0.1, palette.second);
         }
     }
     let muzzle = palette.main.lighter(0.4);
@@ -165,11 +157,7 @@ pub(super) fn fish(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette) {
     if stream.chance(0.6) {
         for (x, reach) in [(-0.22, 0.62), (0.12, 0.5)] {
             let reach = reach * height;
-            sheet.hairline(
-                &[(x, -reach), (x + 0.14, 0.0), (x, reach)],
-                0.14,
-                palette.second,
-            );
+            sheet.hairline(&[(x, -reach), (x + 0.14, 0.0), (x, reach)], 0.14, palette.second);
         }
     } else {
         let gill = palette.main.darker(0.4);

@@ -62,9 +62,7 @@ impl Pattern {
             (0.5 + triangle * SIDE as f32 * 0.5 / pitch).clamp(0.0, 1.0)
         };
         match *self {
-            Self::Gradient { direction } => {
-                (0.5 + 0.4 * (x * direction.0 + y * direction.1)).clamp(0.0, 1.0)
-            }
+            Self::Gradient { direction } => (0.5 + 0.4 * (x * direction.0 + y * direction.1)).clamp(0.0, 1.0),
             Self::Horizon { level, slope } => {
                 (0.5 + (y - level - slope * x) * SIDE as f32 / 2.0).clamp(0.0, 1.0)
             }
@@ -72,9 +70,7 @@ impl Pattern {
                 let (dx, dy) = (x - centre.0, y - centre.1);
                 (0.5 * (dx * dx + dy * dy)).min(1.0)
             }
-            Self::Stripes { direction, pitch } => {
-                wave((x * direction.0 + y * direction.1) * pitch, pitch)
-            }
+            Self::Stripes { direction, pitch } => wave((x * direction.0 + y * direction.1) * pitch, pitch),
             Self::Checks { direction, pitch } => {
                 let across = wave((x * direction.0 + y * direction.1) * pitch, pitch);
                 let along = wave((y * direction.0 - x * direction.1) * pitch, pitch);
@@ -94,8 +90,7 @@ impl Mottle {
 
     fn random(stream: &mut Stream, amplitude: f32) -> Self {
         Self {
-            values: [(); Self::KNOTS]
-                .map(|()| [(); Self::KNOTS].map(|()| stream.within(amplitude))),
+            values: [(); Self::KNOTS].map(|()| [(); Self::KNOTS].map(|()| stream.within(amplitude))),
         }
     }
 
@@ -104,9 +99,8 @@ impl Mottle {
         let (u, v) = ((x + 1.0) / 2.0 * cells, (y + 1.0) / 2.0 * cells);
         let (column, row) = (u as usize, v as usize);
         let (right, down) = (u - column as f32, v - row as f32);
-        let along = |row: usize| {
-            self.values[row][column] * (1.0 - right) + self.values[row][column + 1] * right
-        };
+        let along =
+            |row: usize| self.values[row][column] * (1.0 - right) + self.values[row][column + 1] * right;
         along(row) * (1.0 - down) + along(row + 1) * down
     }
 }

@@ -80,21 +80,11 @@ impl Colour {
 /// A random luma between `low` and `high` that keeps at least `gap` from `other`, spread evenly over
 /// what remains of the interval on both sides of `other`. Something remains as long as `gap` is less
 /// than half of the interval.
-pub(super) fn luma_away_from(
-    stream: &mut Stream,
-    other: f32,
-    gap: f32,
-    low: f32,
-    high: f32,
-) -> f32 {
+pub(super) fn luma_away_from(stream: &mut Stream, other: f32, gap: f32, low: f32, high: f32) -> f32 {
     let below = (other - gap - low).max(0.0);
     let above = (high - other - gap).max(0.0);
     let at = stream.unit() * (below + above);
-    if at < below {
-        low + at
-    } else {
-        high - (at - below)
-    }
+    if at < below { low + at } else { high - (at - below) }
 }
 
 /// The colours of one object. The hues are independent of the class.

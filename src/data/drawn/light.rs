@@ -59,8 +59,7 @@ impl Light {
             let (colour, opacity) = object[index];
             let lit = self.brightness * (1.0 + self.falloff * facing);
             let on_object = lit * (1.0 + self.shading * facing);
-            let on_background =
-                lit * (1.0 - self.shadow * self.cast(&object, index)) * (1.0 - opacity);
+            let on_background = lit * (1.0 - self.shadow * self.cast(&object, index)) * (1.0 - opacity);
             for (channel, (below, above)) in pixel.0.iter().zip(colour).enumerate() {
                 let value = below * on_background + above * on_object + stream.within(self.grain);
                 image[index * 3 + channel] = (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8;

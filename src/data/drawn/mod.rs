@@ -138,8 +138,5 @@ pub fn draw(seed: u64, split: u32, index: u64) -> ([u8; 3072], u16) {
     let mut object = Sheet::new(&pose, pen);
     sketch(&mut object, &mut stream, &palette);
     let light = Light::random(&mut stream);
-    (
-        light.compose(&background, &object, &mut stream),
-        label as u16,
-    )
+    (light.compose(&background, &object, &mut stream), label as u16)
 }

@@ -95,11 +95,7 @@ pub(super) fn house(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette) {
     } else {
         Colour([1.0, 0.95, 0.7])
     };
-    let windows: &[f32] = if door_at == 0.0 {
-        &[-0.43, 0.43]
-    } else {
-        &[0.32]
-    };
+    let windows: &[f32] = if door_at == 0.0 { &[-0.43, 0.43] } else { &[0.32] };
     let half = if door_at == 0.0 { 0.13 } else { 0.2 };
     for &x in windows {
         let (top, bottom) = (0.5 - half, 0.5 + half);
@@ -126,10 +122,7 @@ pub(super) fn star(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette) {
         0 => {
             let shade = palette.main.darker(0.35);
             for tip in (0..10).step_by(2) {
-                sheet.detail(
-                    Shape::Polygon(&[centre, corners[tip], corners[tip + 1]]),
-                    shade,
-                );
+                sheet.detail(Shape::Polygon(&[centre, corners[tip], corners[tip + 1]]), shade);
             }
         }
         1 => {

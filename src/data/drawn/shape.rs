@@ -28,8 +28,7 @@ impl Shape<'_> {
             Shape::Polygon(points) => {
                 let (first, rest) = points.split_first()?;
                 builder.move_to(first.0, first.1);
-                rest.iter()
-                    .for_each(|point| builder.line_to(point.0, point.1));
+                rest.iter().for_each(|point| builder.line_to(point.0, point.1));
                 builder.close();
             }
             Shape::Smooth(points) => smooth_loop(&mut builder, points)?,

@@ -118,10 +118,7 @@ impl Sheet {
             let mut sums = [0u32; 4];
             for y in row..row + OVERSAMPLING {
                 let start = (y * SHEET_SIDE + column) * 4;
-                for (place, &value) in self.pixels[start..start + OVERSAMPLING * 4]
-                    .iter()
-                    .enumerate()
-                {
+                for (place, &value) in self.pixels[start..start + OVERSAMPLING * 4].iter().enumerate() {
                     sums[place % 4] += u32::from(value);
                 }
             }

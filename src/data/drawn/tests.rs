@@ -10,11 +10,9 @@ const PIXELS: f32 = 32.0 * 32.0;
 
 /// The 64-bit FNV-1a hash.
 fn fnv(bytes: impl IntoIterator<Item = u8>) -> u64 {
-    bytes
-        .into_iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// Mean red, green and blue of an image, 0 to 255.
@@ -120,10 +118,7 @@ fn images_of_one_class_differ() {
         for (place, image) in images.iter().enumerate() {
             for other in &images[..place] {
                 let distance = distance(image, other);
-                assert!(
-                    distance > 12.0,
-                    "two images of {name} differ by {distance} only"
-                );
+                assert!(distance > 12.0, "two images of {name} differ by {distance} only");
             }
         }
     }
@@ -150,10 +145,7 @@ fn colour_does_not_tell_the_class() {
                 .map(|colour| (colour[channel] - own).powi(2))
                 .sum::<f32>()
                 / colours.len() as f32;
-            assert!(
-                variance.sqrt() > 25.0,
-                "{name}, channel {channel}: {variance}"
-            );
+            assert!(variance.sqrt() > 25.0, "{name}, channel {channel}: {variance}");
         }
     }
 }
@@ -229,10 +221,7 @@ fn random_numbers_fill_their_intervals_evenly() {
     for _ in 0..6_000 {
         faces[stream.below(6) as usize] += 1;
     }
-    assert!(
-        faces.iter().all(|face| (850..1150).contains(face)),
-        "{faces:?}"
-    );
+    assert!(faces.iter().all(|face| (850..1150).contains(face)), "{faces:?}");
 }
 
 #[test]

@@ -79,18 +79,11 @@ pub(super) fn car(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette) {
 pub(super) fn sailboat(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette) {
     let mast = stream.range(-0.12, 0.08);
     let boom = stream.range(0.28, 0.4);
-    sheet.line(
-        &[(mast, 0.5), (mast, -0.98)],
-        0.09,
-        palette.ink.lighter(0.15),
-    );
+    sheet.line(&[(mast, 0.5), (mast, -0.98)], 0.09, palette.ink.lighter(0.15));
     let large = [(mast + 0.06, -0.95), (mast + 0.06, boom), (0.88, boom)];
     sheet.part(Shape::Polygon(&large), palette.main);
     let jib = [(mast - 0.08, -0.78), (mast - 0.08, boom), (-0.78, boom)];
-    sheet.part(
-        Shape::Polygon(&jib),
-        palette.main.towards(palette.second, 0.35),
-    );
+    sheet.part(Shape::Polygon(&jib), palette.main.towards(palette.second, 0.35));
     if stream.chance(0.4) {
         let height = boom - 0.32;
         let across = 0.82 * (height + 0.95) / (boom + 0.95);
@@ -108,9 +101,5 @@ pub(super) fn sailboat(sheet: &mut Sheet, stream: &mut Stream, palette: &Palette
         (-0.85, 0.75),
     ];
     sheet.part(Shape::Polygon(&hull), palette.third);
-    sheet.hairline(
-        &[(-0.85, 0.6), (0.82, 0.6)],
-        0.09,
-        palette.third.lighter(0.5),
-    );
+    sheet.hairline(&[(-0.85, 0.6), (0.82, 0.6)], 0.09, palette.third.lighter(0.5));
 }

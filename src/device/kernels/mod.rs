@@ -64,9 +64,7 @@ pub fn translation_unit(name: &str) -> Result<String> {
     let file = FILES
         .iter()
         .find(|file| file.name == name && !file.is_header())
-        .ok_or_else(|| {
-            Error::argument("translation_unit", "name", "a .cu file of kernels/", name)
-        })?;
+        .ok_or_else(|| Error::argument("translation_unit", "name", "a .cu file of kernels/", name))?;
     // A #line of its own: the compiler's messages then name the contract, not the source.
     let mut text = format!("{}\n#line 1 \"{name}: contract with Rust\"\n", file.source);
     for signature in signatures().filter(|signature| signature.source() == name) {

@@ -64,7 +64,10 @@ impl<T: Element> Var<T> {
                 let mut dx = Buffer::filled(shape.len(), T::zero());
                 pairs(&mut |from, to| {
                     let dy = &dy[from..from + c];
-                    dx[to..to + c].iter_mut().zip(dy).for_each(|(dx, &dy)| *dx += dy * share);
+                    dx[to..to + c]
+                        .iter_mut()
+                        .zip(dy)
+                        .for_each(|(dx, &dy)| *dx += dy * share);
                 });
                 Ok(vec![Some(Tensor::from_buffer(shape, dx)?)])
             }
@@ -80,6 +83,9 @@ impl<T: Element> Var<T> {
             [_, h, w, _] => [h, w],
             _ => return Err(Error::shape("avg_pool2d", "self", "[N, H, W, C]", self.shape())),
         };
-        self.avg_pool2d(AvgPool2d { kernel, stride: [1, 1] })
+        self.avg_pool2d(AvgPool2d {
+            kernel,
+            stride: [1, 1],
+        })
     }
 }

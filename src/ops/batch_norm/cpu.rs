@@ -40,9 +40,8 @@ fn block_sums<T: Element>(
 pub(super) fn statistics<T: Element>(x: &Tensor<T>, channels: usize) -> Result<(Vec<T>, Vec<T>)> {
     let values = x.host("batch_norm")?;
     let rows = values.len() / channels;
-    let average = |sums: Vec<f64>| -> Vec<T> {
-        sums.into_iter().map(|sum| T::of(sum / rows as f64)).collect()
-    };
+    let average =
+        |sums: Vec<f64>| -> Vec<T> { sums.into_iter().map(|sum| T::of(sum / rows as f64)).collect() };
     let mean = average(block_sums(rows, channels, |range, sums: &mut [T]| {
         for row in values[range.start * channels..range.end * channels].chunks_exact(channels) {
             sums.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x);
@@ -121,7 +120,9 @@ pub(super) fn gradient_sums<T: Element>(
     let sums = block_sums(x.len() / channels, 2 * channels, |range, sums: &mut [T]| {
         let (first, second) = sums.split_at_mut(channels);
         let cut = range.start * channels..range.end * channels;
-        let rows = dy[cut.clone()].chunks_exact(channels).zip(x[cut].chunks_exact(channels));
+        let rows = dy[cut.clone()]
+            .chunks_exact(channels)
+            .zip(x[cut].chunks_exact(channels));
         for (dy, x) in rows {
             for c in 0..channels {
                 first[c] += dy[c];
@@ -175,11 +176,7 @@ pub(super) fn dx_train<T: Element>(
 }
 
 /// dx = gamma · inverse_std · dy: the statistics are constants.
-pub(super) fn dx_eval<T: Element>(
-    mut dy: Tensor<T>,
-    inverse_std: &[T],
-    gamma: &[T],
-) -> Result<Tensor<T>> {
+pub(super) fn dx_eval<T: Element>(mut dy: Tensor<T>, inverse_std: &[T], gamma: &[T]) -> Result<Tensor<T>> {
     let channels = gamma.len();
     let scale: Vec<T> = gamma.iter().zip(inverse_std).map(|(&g, &s)| g * s).collect();
     chunks(dy.make_mut("batch_norm")?, BLOCK_ROWS * channels, |_, out| {

@@ -58,11 +58,14 @@ impl<T: Element> Var<T> {
             return Err(Error::shape(op, "self", "[N, H, W, 3]", self.shape()));
         };
         if amounts.len() != n {
-            return Err(Error::argument(op, "amounts", format!("{n} numbers"), amounts.len()));
+            return Err(Error::argument(
+                op,
+                "amounts",
+                format!("{n} numbers"),
+                amounts.len(),
+            ));
         }
-        let constant = |f: &dyn Fn(T) -> T| {
-            Var::constant(Tensor::from_fn([n, 1, 1, 1], |i| f(amounts[i])))
-        };
+        let constant = |f: &dyn Fn(T) -> T| Var::constant(Tensor::from_fn([n, 1, 1, 1], |i| f(amounts[i])));
         Ok([constant(&|a| a), constant(&|a| T::one() - a)])
     }
 }

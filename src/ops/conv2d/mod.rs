@@ -48,12 +48,7 @@ impl<T: Element> Var<T> {
             let expected = format!("[{}]", geometry.k);
             return Err(Error::shape("conv2d", "bias", expected, bias.shape()));
         }
-        let value = cpu::forward(
-            &geometry,
-            self.value(),
-            weight.value(),
-            bias.map(Var::value),
-        )?;
+        let value = cpu::forward(&geometry, self.value(), weight.value(), bias.map(Var::value))?;
         // Each operand is kept only for the other's gradient.
         let x = weight.tracked().then(|| self.value().clone());
         let w = self.tracked().then(|| weight.value().clone());

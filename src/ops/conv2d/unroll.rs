@@ -50,8 +50,7 @@ pub(super) fn unroll<T: Element>(g: &Geometry, x: &[T], first_row: usize, tile: 
                 }
                 Some(o) => {
                     out[..o.before].fill(T::zero());
-                    out[o.before..o.before + o.inside]
-                        .copy_from_slice(&x[o.start..o.start + o.inside]);
+                    out[o.before..o.before + o.inside].copy_from_slice(&x[o.start..o.start + o.inside]);
                     out[o.before + o.inside..].fill(T::zero());
                 }
                 None => out.fill(T::zero()),
@@ -62,13 +61,7 @@ pub(super) fn unroll<T: Element>(g: &Geometry, x: &[T], first_row: usize, tile: 
 
 /// Adds the windows in `tile` back to the input pixels they came from (the adjoint of
 /// [`unroll`]); `dx` is the gradient of image `image` alone.
-pub(super) fn fold<T: Element>(
-    g: &Geometry,
-    tile: &[T],
-    image: usize,
-    first_row: usize,
-    dx: &mut [T],
-) {
+pub(super) fn fold<T: Element>(g: &Geometry, tile: &[T], image: usize, first_row: usize, dx: &mut [T]) {
     let width = g.s * g.c;
     let origin = image * g.h * g.w * g.c;
     for (i, window) in tile.chunks_exact(g.depth()).enumerate() {

@@ -61,8 +61,16 @@ impl<T: Element> Var<T> {
     pub fn soft_cross_entropy(&self, targets: &Tensor<T>) -> Result<Var<T>> {
         if self.shape().rank() != 2 || targets.shape() != self.shape() {
             let expected = format!("[N, classes] = {}", self.shape());
-            return Err(Error::shape("soft_cross_entropy", "targets", expected, targets.shape()));
+            return Err(Error::shape(
+                "soft_cross_entropy",
+                "targets",
+                expected,
+                targets.shape(),
+            ));
         }
-        self.log_softmax()?.mul(&Var::constant(targets.clone()))?.sum(1)?.affine(-T::one(), T::zero())
+        self.log_softmax()?
+            .mul(&Var::constant(targets.clone()))?
+            .sum(1)?
+            .affine(-T::one(), T::zero())
     }
 }

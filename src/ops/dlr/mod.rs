@@ -68,7 +68,12 @@ impl<T: Element> Var<T> {
         let [_, classes] = check_labels("dlr_targeted", self, labels)?;
         check_labels("dlr_targeted", self, targets)?;
         if classes < 4 {
-            return Err(Error::shape("dlr_targeted", "self", "at least 4 classes", self.shape()));
+            return Err(Error::shape(
+                "dlr_targeted",
+                "self",
+                "at least 4 classes",
+                self.shape(),
+            ));
         }
         self.ratio("dlr_targeted", |i, z| {
             let top = leading(z, 4);
@@ -83,10 +88,16 @@ impl<T: Element> Var<T> {
         let shape = *self.shape();
         let (n, classes) = (shape.axis(0), shape.axis(1));
         let z = self.value().host(op)?;
-        let ratios: Vec<Ratio> =
-            z.chunks_exact(classes).enumerate().map(|(i, z)| terms(i, z)).collect();
-        let parts: Vec<(T, T)> =
-            ratios.iter().zip(z.chunks_exact(classes)).map(|(ratio, z)| ratio.parts(z)).collect();
+        let ratios: Vec<Ratio> = z
+            .chunks_exact(classes)
+            .enumerate()
+            .map(|(i, z)| terms(i, z))
+            .collect();
+        let parts: Vec<(T, T)> = ratios
+            .iter()
+            .zip(z.chunks_exact(classes))
+            .map(|(ratio, z)| ratio.parts(z))
+            .collect();
         let value = Tensor::from_fn([n], |i| parts[i].0 / parts[i].1);
         Ok(Var::from_op(op, &[self], value, || {
             move |dy: Tensor<T>, _| {

@@ -35,9 +35,7 @@ impl<T: Element> Var<T> {
         let shapes = [*self.shape(), *other.shape()];
         Ok(Var::from_op("sub", &[self, other], value, || {
             move |dy: Tensor<T>, needs| {
-                let second = needs.gradient(1, || {
-                    reduce("sub", map("sub", &dy, |dy| -dy)?, &shapes[1])
-                })?;
+                let second = needs.gradient(1, || reduce("sub", map("sub", &dy, |dy| -dy)?, &shapes[1]))?;
                 let first = needs.gradient(0, || reduce("sub", dy, &shapes[0]))?;
                 Ok(vec![first, second])
             }

@@ -62,7 +62,8 @@ pub(super) fn expand<T: Element>(op: &'static str, x: &Tensor<T>, shape: &Shape)
     let mut out = Buffer::dirty(shape.len());
     if shape.dims().ends_with(x.dims()) && !values.is_empty() {
         // Channels against pixels, the usual case: whole rows are repeated.
-        out.chunks_exact_mut(values.len()).for_each(|row| row.copy_from_slice(values));
+        out.chunks_exact_mut(values.len())
+            .for_each(|row| row.copy_from_slice(values));
     } else {
         for_each_pair(x.shape(), shape, |i, j| out[i] = values[j]);
     }

@@ -23,7 +23,11 @@ impl<T: Element> Var<T> {
     /// # Errors
     /// [`crate::Error::Unsupported`] off the CPU.
     pub fn relu(&self) -> Result<Var<T>> {
-        let value = map("relu", self.value(), |x| if x <= T::zero() { T::zero() } else { x })?;
+        let value = map(
+            "relu",
+            self.value(),
+            |x| if x <= T::zero() { T::zero() } else { x },
+        )?;
         let y = value.clone();
         Ok(Var::from_op("relu", &[self], value, || {
             move |dy: Tensor<T>, _| {

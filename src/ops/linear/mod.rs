@@ -14,7 +14,12 @@ use rayon::prelude::*;
 const ROWS: usize = 64;
 
 /// left (m×k) · right (k×n).
-fn product<T: Element>([m, n, k]: [usize; 3], left: &[T], right: &[T], accumulate_on: Option<&[T]>) -> Buffer<T> {
+fn product<T: Element>(
+    [m, n, k]: [usize; 3],
+    left: &[T],
+    right: &[T],
+    accumulate_on: Option<&[T]>,
+) -> Buffer<T> {
     let mut out = Buffer::dirty(m * n);
     chunks(&mut out, ROWS * n, |i, out| {
         let rows = out.len() / n.max(1);
@@ -31,14 +36,16 @@ fn product<T: Element>([m, n, k]: [usize; 3], left: &[T], right: &[T], accumulat
 /// of threads: they share out the rows.
 fn transposed_product<T: Element>([m, n, k]: [usize; 3], left: &[T], right: &[T]) -> Buffer<T> {
     let mut out = Buffer::dirty(m * n);
-    out.par_chunks_mut((ROWS * n).max(1)).enumerate().for_each(|(i, out)| {
-        let rows = out.len() / n;
-        let left = Left {
-            values: &left[(i * ROWS).min(left.len())..],
-            ..Left::transposed(left, m)
-        };
-        gemm([rows, n, k], left, right, out, false);
-    });
+    out.par_chunks_mut((ROWS * n).max(1))
+        .enumerate()
+        .for_each(|(i, out)| {
+            let rows = out.len() / n;
+            let left = Left {
+                values: &left[(i * ROWS).min(left.len())..],
+                ..Left::transposed(left, m)
+            };
+            gemm([rows, n, k], left, right, out, false);
+        });
     out
 }
 
@@ -58,12 +65,22 @@ impl<T: Element> Var<T> {
         let [n, inputs] = matrix("linear", "self", self)?;
         let [outputs, weight_inputs] = matrix("linear", "weight", weight)?;
         if weight_inputs != inputs {
-            return Err(Error::shape("linear", "weight", format!("[out, {inputs}]"), weight.shape()));
+            return Err(Error::shape(
+                "linear",
+                "weight",
+                format!("[out, {inputs}]"),
+                weight.shape(),
+            ));
         }
         if let Some(bias) = bias
             && bias.dims() != [outputs]
         {
-            return Err(Error::shape("linear", "bias", format!("[{outputs}]"), bias.shape()));
+            return Err(Error::shape(
+                "linear",
+                "bias",
+                format!("[{outputs}]"),
+                bias.shape(),
+            ));
         }
         let right = transpose(weight.value().host("linear")?, outputs, inputs);
         let b = bias.map(|b| b.value().host("linear")).transpose()?;
@@ -110,24 +127,34 @@ impl<T: Element> Var<T> {
         let [m, k] = matrix("matmul", "self", self)?;
         let [other_k, n] = matrix("matmul", "other", other)?;
         if other_k != k {
-            return Err(Error::shape("matmul", "other", format!("[{k}, n]"), other.shape()));
+            return Err(Error::shape(
+                "matmul",
+                "other",
+                format!("[{k}, n]"),
+                other.shape(),
+            ));
         }
         let (a, b) = (self.value().clone(), other.value().clone());
         let value = product([m, n, k], a.host("matmul")?, b.host("matmul")?, None);
-        Ok(Var::from_op("matmul", &[self, other], Tensor::from_buffer([m, n], value)?, || {
-            move |dy: Tensor<T>, needs| {
-                let g = dy.host("matmul")?;
-                Ok(vec![
-                    needs.gradient(0, || {
-                        let right = transpose(b.host("matmul")?, k, n);
-                        Tensor::from_buffer([m, k], product([m, k, n], g, &right, None))
-                    })?,
-                    needs.gradient(1, || {
-                        let da = transposed_product([k, n, m], a.host("matmul")?, g);
-                        Tensor::from_buffer([k, n], da)
-                    })?,
-                ])
-            }
-        }))
+        Ok(Var::from_op(
+            "matmul",
+            &[self, other],
+            Tensor::from_buffer([m, n], value)?,
+            || {
+                move |dy: Tensor<T>, needs| {
+                    let g = dy.host("matmul")?;
+                    Ok(vec![
+                        needs.gradient(0, || {
+                            let right = transpose(b.host("matmul")?, k, n);
+                            Tensor::from_buffer([m, k], product([m, k, n], g, &right, None))
+                        })?,
+                        needs.gradient(1, || {
+                            let da = transposed_product([k, n, m], a.host("matmul")?, g);
+                            Tensor::from_buffer([k, n], da)
+                        })?,
+                    ])
+                }
+            },
+        ))
     }
 }

@@ -21,7 +21,12 @@ impl<T: Element> Var<T> {
     /// [`Error::Argument`] if the target is empty.
     pub fn resize_bicubic(&self, height: usize, width: usize) -> Result<Var<T>> {
         let &[n, h, w, c] = self.dims() else {
-            return Err(Error::shape("resize_bicubic", "self", "[N, H, W, C]", self.shape()));
+            return Err(Error::shape(
+                "resize_bicubic",
+                "self",
+                "[N, H, W, C]",
+                self.shape(),
+            ));
         };
         if h * w == 0 {
             let expected = "at least one pixel";

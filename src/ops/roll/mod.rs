@@ -28,7 +28,12 @@ fn rolled<T: Element>(x: &Tensor<T>, shifts: &[[i32; 2]], sign: i64) -> Result<T
         return Err(Error::shape("roll", "self", "[N, H, W, C]", x.shape()));
     };
     if shifts.len() != n {
-        return Err(Error::argument("roll", "shifts", format!("{n} pairs"), shifts.len()));
+        return Err(Error::argument(
+            "roll",
+            "shifts",
+            format!("{n} pairs"),
+            shifts.len(),
+        ));
     }
     let values = x.host("roll")?;
     let mut out = Buffer::dirty(values.len());

@@ -28,7 +28,10 @@ impl<T: Element> Var<T> {
         let width = self.shape().last();
         let mut out = Buffer::dirty(self.shape().len());
         let x = self.value().host("softmax")?;
-        for (out, x) in out.chunks_exact_mut(width.max(1)).zip(x.chunks_exact(width.max(1))) {
+        for (out, x) in out
+            .chunks_exact_mut(width.max(1))
+            .zip(x.chunks_exact(width.max(1)))
+        {
             let max = x.iter().copied().fold(T::neg_infinity(), T::max);
             out.iter_mut().zip(x).for_each(|(out, &x)| *out = (x - max).exp());
             let scale = out.iter().copied().sum::<T>().recip();

@@ -91,7 +91,9 @@ pub(super) fn forward<T: Element>(
         images.for_each(|(i, (out, (first, last)))| one(i, out, first, last));
     } else {
         let images: Vec<_> = images.collect();
-        images.into_par_iter().for_each(|(i, (out, (first, last)))| one(i, out, first, last));
+        images
+            .into_par_iter()
+            .for_each(|(i, (out, (first, last)))| one(i, out, first, last));
     }
     Ok((Tensor::from_buffer([n, h, w, 3 * views], out)?, masks))
 }
@@ -130,7 +132,9 @@ pub(super) fn backward<T: Element>(
     if n <= SERIAL_IMAGES {
         dx.chunks_mut(plane).enumerate().for_each(|(i, dx)| one(i, dx));
     } else {
-        dx.par_chunks_mut(plane).enumerate().for_each(|(i, dx)| one(i, dx));
+        dx.par_chunks_mut(plane)
+            .enumerate()
+            .for_each(|(i, dx)| one(i, dx));
     }
     Tensor::from_buffer([n, h, w, 3], dx)
 }
@@ -168,7 +172,10 @@ fn mean_grey<T: Element>(planes: &[T], w: usize) -> T {
     for row in planes.chunks_exact(3 * w) {
         for (c, plane) in row.chunks_exact(w).enumerate() {
             let weight = T::of(GREY_WEIGHTS[c]);
-            columns.iter_mut().zip(plane).for_each(|(sum, &x)| *sum += weight * x);
+            columns
+                .iter_mut()
+                .zip(plane)
+                .for_each(|(sum, &x)| *sum += weight * x);
         }
     }
     columns.iter().copied().sum::<T>() * T::of(3.0 / planes.len() as f64)
@@ -279,13 +286,19 @@ fn down<T: Element>([h, w]: [usize; 2], view: &Resampling<T>, s: &mut Scratch<T>
     let r = view.resolution;
     let left = Left::rows(&s.image[..3 * h * w], w);
     gemm([3 * h, r, w], left, &view.columns_down, &mut s.between, false);
-    wide(|| view.rows_down.apply(&s.between[..3 * h * r], 3 * r, &mut s.image[..3 * r * r]));
+    wide(|| {
+        view.rows_down
+            .apply(&s.between[..3 * h * r], 3 * r, &mut s.image[..3 * r * r])
+    });
 }
 
 /// The view's resolution to full size: rows, then columns. The result is in `s.image`.
 fn up<T: Element>([h, w]: [usize; 2], view: &Resampling<T>, s: &mut Scratch<T>) {
     let r = view.resolution;
-    wide(|| view.rows_up.apply(&s.image[..3 * r * r], 3 * r, &mut s.between[..3 * h * r]));
+    wide(|| {
+        view.rows_up
+            .apply(&s.image[..3 * r * r], 3 * r, &mut s.between[..3 * h * r])
+    });
     let left = Left::rows(&s.between[..3 * h * r], r);
     gemm([3 * h, w, r], left, &view.columns_up, &mut s.image, false);
 }
@@ -294,16 +307,34 @@ fn up<T: Element>([h, w]: [usize; 2], view: &Resampling<T>, s: &mut Scratch<T>) 
 fn up_adjoint<T: Element>([h, w]: [usize; 2], view: &Resampling<T>, s: &mut Scratch<T>) {
     let r = view.resolution;
     let left = Left::rows(&s.image[..3 * h * w], w);
-    gemm([3 * h, r, w], left, &view.columns_up_adjoint, &mut s.between, false);
-    wide(|| view.rows_up.apply_adjoint(&s.between[..3 * h * r], 3 * r, &mut s.image[..3 * r * r]));
+    gemm(
+        [3 * h, r, w],
+        left,
+        &view.columns_up_adjoint,
+        &mut s.between,
+        false,
+    );
+    wide(|| {
+        view.rows_up
+            .apply_adjoint(&s.between[..3 * h * r], 3 * r, &mut s.image[..3 * r * r])
+    });
 }
 
 /// The adjoint of [`down`].
 fn down_adjoint<T: Element>([h, w]: [usize; 2], view: &Resampling<T>, s: &mut Scratch<T>) {
     let r = view.resolution;
-    wide(|| view.rows_down.apply_adjoint(&s.image[..3 * r * r], 3 * r, &mut s.between[..3 * h * r]));
+    wide(|| {
+        view.rows_down
+            .apply_adjoint(&s.image[..3 * r * r], 3 * r, &mut s.between[..3 * h * r])
+    });
     let left = Left::rows(&s.between[..3 * h * r], r);
-    gemm([3 * h, w, r], left, &view.columns_down_adjoint, &mut s.image, false);
+    gemm(
+        [3 * h, w, r],
+        left,
+        &view.columns_down_adjoint,
+        &mut s.image,
+        false,
+    );
 }
 
 /// Clips to [0, 1] (with its mask), normalises, and writes the view's three channels of `out`

@@ -53,7 +53,12 @@ impl<T: Element> Var<T> {
         let [h, w] = plan.size();
         let n = self.shape().axis(0);
         if self.dims() != [n, h, w, 3] {
-            return Err(Error::shape("view_stack", "self", format!("[N, {h}, {w}, 3]"), self.shape()));
+            return Err(Error::shape(
+                "view_stack",
+                "self",
+                format!("[N, {h}, {w}, 3]"),
+                self.shape(),
+            ));
         }
         if draws.len() != n * plan.views() {
             let expected = format!("{n}·{} draws", plan.views());

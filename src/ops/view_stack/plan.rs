@@ -50,16 +50,31 @@ impl<T: Element> ViewStack<T> {
     ) -> Result<Self> {
         if resolutions.is_empty() || resolutions.len() > 255 {
             let found = resolutions.len();
-            return Err(Error::argument("view_stack", "resolutions", "1 to 255 of them", found));
+            return Err(Error::argument(
+                "view_stack",
+                "resolutions",
+                "1 to 255 of them",
+                found,
+            ));
         }
         for &length in resolutions.iter().chain([&height, &width]) {
             if !(1..=4096).contains(&length) {
-                return Err(Error::argument("view_stack", "resolution", "1 to 4096 pixels", length));
+                return Err(Error::argument(
+                    "view_stack",
+                    "resolution",
+                    "1 to 4096 pixels",
+                    length,
+                ));
             }
         }
         if !noise.is_finite() || mean.iter().any(|m| !m.is_finite()) {
             let found = format!("{noise}, {mean:?}");
-            return Err(Error::argument("view_stack", "noise, mean", "finite numbers", found));
+            return Err(Error::argument(
+                "view_stack",
+                "noise, mean",
+                "finite numbers",
+                found,
+            ));
         }
         if std.iter().any(|&s| !(s > 0.0 && s.is_finite())) {
             let found = format!("{std:?}");
@@ -124,5 +139,7 @@ fn dense<T: Element>(taps: &Taps<T>, from: usize, to: usize) -> Vec<T> {
 }
 
 fn transposed<T: Element>(matrix: &[T], rows: usize, columns: usize) -> Vec<T> {
-    (0..rows * columns).map(|i| matrix[i % rows * columns + i / rows]).collect()
+    (0..rows * columns)
+        .map(|i| matrix[i % rows * columns + i / rows])
+        .collect()
 }

@@ -5,8 +5,7 @@ use super::picture::Picture;
 use super::text::Font;
 use crate::{Error, Result};
 use tiny_skia::{
-    Color as SkiaColor, FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash,
-    Transform,
+    Color as SkiaColor, FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Stroke, StrokeDash, Transform,
 };
 
 /// Distance of everything drawn from the edge of the sheet, in pixels.

@@ -53,9 +53,7 @@ pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Vec
 /// Largest finite value above 0.
 fn largest(curves: &[Curve]) -> Option<f32> {
     let values = curves.iter().flat_map(|curve| curve.values).copied();
-    values
-        .filter(|v| v.is_finite() && *v > 0.0)
-        .reduce(f32::max)
+    values.filter(|v| v.is_finite() && *v > 0.0).reduce(f32::max)
 }
 
 /// One plot with its legend above it.
@@ -90,10 +88,7 @@ impl Panel {
             let points: Vec<_> = (1..).map(|epoch| epoch as f32).zip(values).collect();
             axes.draw_curve(canvas, &points, style(curve.name));
         }
-        if !curves
-            .iter()
-            .any(|c| c.values.iter().any(|v| v.is_finite()))
-        {
+        if !curves.iter().any(|c| c.values.iter().any(|v| v.is_finite())) {
             let middle = (self.at.0 + PLOT.0 / 2.0, self.at.1 + PLOT.1 / 2.0);
             canvas.text("no finite values", middle, SMALL.grey().centered(), PLOT.0);
         }

@@ -17,8 +17,7 @@ pub(super) struct Grid {
 impl Grid {
     /// Width and height of `columns` × `rows` tiles, with the gaps between but not around them.
     pub fn size(&self, columns: usize, rows: usize) -> (f32, f32) {
-        let extent =
-            |n: usize, gap: f32| n as f32 * self.side as f32 + n.saturating_sub(1) as f32 * gap;
+        let extent = |n: usize, gap: f32| n as f32 * self.side as f32 + n.saturating_sub(1) as f32 * gap;
         (extent(columns, self.gap.0), extent(rows, self.gap.1))
     }
 

@@ -98,14 +98,7 @@ pub fn layers(title: &str, bars: &[LayerBar], chance: f32) -> Result<Vec<u8>> {
 }
 
 /// One bar around the pixel column `center`, with its value above and its name below.
-fn draw_bar(
-    canvas: &mut Canvas,
-    axes: &Axes,
-    bar: &LayerBar,
-    center: f32,
-    pitch: f32,
-    narrow: bool,
-) {
+fn draw_bar(canvas: &mut Canvas, axes: &Axes, bar: &LayerBar, center: f32, pitch: f32, narrow: bool) {
     let percent = bar.accuracy * 100.0;
     let (top, bottom) = (axes.row(percent), axes.row(0.0));
     let size = (pitch * 0.7, bottom - top);

@@ -80,7 +80,10 @@ pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<Vec<u
     let rows = classes.len().div_ceil(across).max(1);
     let width = 2.0 * MARGIN + across as f32 * pitch.0 - 22.0;
     let mut canvas = Canvas::new(width, TITLE_HEIGHT + rows as f32 * pitch.1 + MARGIN / 2.0)?;
-    canvas.title(title, "images optimised from grey, each with random draws of its own");
+    canvas.title(
+        title,
+        "images optimised from grey, each with random draws of its own",
+    );
     for (i, class) in classes.iter().enumerate() {
         let left = MARGIN + (i % across) as f32 * pitch.0;
         let top = TITLE_HEIGHT + (i / across) as f32 * pitch.1;

@@ -16,9 +16,7 @@ struct Decoded {
 
 impl Decoded {
     fn new(file: &[u8]) -> Self {
-        let mut reader = png::Decoder::new(std::io::Cursor::new(file))
-            .read_info()
-            .unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
         let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut rgb).unwrap();
         assert_eq!(info.color_type, png::ColorType::Rgb);
@@ -147,13 +145,7 @@ fn views_enlarge_each_pixel_to_a_square() {
     let row = ViewRow {
         name: "two colours",
         original: picture(&rgb),
-        views: vec![
-            (
-                16,
-                Picture::new(1, 2, &[0.0, 1.0, 0.0, 1.0, 0.0, 1.0]).unwrap()
-            );
-            4
-        ],
+        views: vec![(16, Picture::new(1, 2, &[0.0, 1.0, 0.0, 1.0, 0.0, 1.0]).unwrap()); 4],
     };
     let sheet = Decoded::new(&views("views", &[row]).unwrap());
     assert_eq!(sheet.width, 2 * 24 + 5 * 192 + 4 * 14);
@@ -192,10 +184,7 @@ fn bars_are_as_high_as_the_accuracy() {
 #[test]
 fn curves_pass_through_their_points_and_stop_at_gaps() {
     let accuracies = |values| {
-        let curve = Curve {
-            name: "test",
-            values,
-        };
+        let curve = Curve { name: "test", values };
         Decoded::new(&curves("curves", &[], &[curve]).unwrap())
     };
     let whole = accuracies(&[0.5, 0.5, 0.5]);
@@ -222,13 +211,7 @@ fn perturbations_are_grey_where_nothing_changed_and_saturate_at_epsilon() {
         clean_votes: &[0, 0, 1, 2],
         adversarial_votes: &[1],
     };
-    let sheets = broken(
-        "broken",
-        &[image(picture(&adversarial)); 33],
-        &["a"],
-        epsilon,
-    )
-    .unwrap();
+    let sheets = broken("broken", &[image(picture(&adversarial)); 33], &["a"], epsilon).unwrap();
     assert_eq!(sheets.len(), 2, "33 images are one more than a sheet holds");
     assert_eq!(Decoded::new(&sheets[1]).count([0, 128, 255]), 96 * 96);
 
@@ -242,10 +225,7 @@ fn perturbations_are_grey_where_nothing_changed_and_saturate_at_epsilon() {
 fn votes_put_the_true_class_first_and_gather_the_rest() {
     let votes = [3, 3, 3, 5, 5, 1, 8, 9, 9, 9];
     let some = |pairs: &[(usize, usize)]| -> Vec<_> {
-        pairs
-            .iter()
-            .map(|&(class, count)| (Some(class), count))
-            .collect()
+        pairs.iter().map(|&(class, count)| (Some(class), count)).collect()
     };
     assert_eq!(
         count_votes(&votes, 5, 9),

@@ -12,9 +12,8 @@ pub(super) struct Font {
 impl Font {
     /// Reads the tables of the embedded font.
     pub fn load() -> Result<Self> {
-        let face = Face::parse(dejavu::sans::regular(), 0).map_err(|reason| {
-            Error::argument("figures", "embedded font", "a TrueType face", reason)
-        })?;
+        let face = Face::parse(dejavu::sans::regular(), 0)
+            .map_err(|reason| Error::argument("figures", "embedded font", "a TrueType face", reason))?;
         Ok(Self { face })
     }
 

@@ -44,9 +44,7 @@ impl Ticks {
         let first = (low / step - 1e-6).ceil();
         let last = (high / step + 1e-6).floor();
         let count = (last - first).clamp(0.0, 1000.0) as usize;
-        let values = (0..=count)
-            .map(|i| ((first + i as f64) * step) as f32)
-            .collect();
+        let values = (0..=count).map(|i| ((first + i as f64) * step) as f32).collect();
         Self { values, step }
     }
 

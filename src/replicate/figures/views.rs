@@ -28,11 +28,7 @@ pub struct ViewRow<'a> {
 /// # Errors
 /// When the sheet cannot be held in memory.
 pub fn views(title: &str, rows: &[ViewRow]) -> Result<Vec<u8>> {
-    let columns = rows
-        .iter()
-        .map(|row| row.views.len() + 1)
-        .max()
-        .unwrap_or(1);
+    let columns = rows.iter().map(|row| row.views.len() + 1).max().unwrap_or(1);
     let grid = Grid {
         at: (MARGIN, TITLE_HEIGHT + 46.0),
         side: SIDE,
@@ -47,11 +43,7 @@ pub fn views(title: &str, rows: &[ViewRow]) -> Result<Vec<u8>> {
     for (r, row) in rows.iter().enumerate() {
         let name_at = (grid.at.0, grid.tile(0, r).1 - 26.0);
         canvas.text(row.name, name_at, TEXT, width);
-        let size = format!(
-            "original, {} × {}",
-            row.original.width(),
-            row.original.height()
-        );
+        let size = format!("original, {} × {}", row.original.width(), row.original.height());
         grid.draw(&mut canvas, 0, r, &row.original);
         grid.caption(&mut canvas, 0, r, -7.0, &size);
         for (c, (resolution, picture)) in row.views.iter().enumerate() {

@@ -31,11 +31,7 @@ pub(super) fn class_name(classes: &[&str], class: usize) -> String {
 
 /// Votes for `label`, then for the other classes, most first. Where there are more than `most`
 /// classes, the last entry holds the rest and names none.
-pub(super) fn count_votes(
-    votes: &[usize],
-    label: usize,
-    most: usize,
-) -> Vec<(Option<usize>, usize)> {
+pub(super) fn count_votes(votes: &[usize], label: usize, most: usize) -> Vec<(Option<usize>, usize)> {
     let mut counts = BTreeMap::from([(label, 0)]);
     for &class in votes {
         *counts.entry(class).or_insert(0) += 1;
@@ -50,13 +46,7 @@ pub(super) fn count_votes(
 }
 
 /// A bar per class, its length the share of the votes, its count behind it; from `at` downwards.
-pub(super) fn draw(
-    canvas: &mut Canvas,
-    votes: &[usize],
-    label: usize,
-    classes: &[&str],
-    at: (f32, f32),
-) {
+pub(super) fn draw(canvas: &mut Canvas, votes: &[usize], label: usize, classes: &[&str], at: (f32, f32)) {
     let counts = count_votes(votes, label, CLASSES);
     for (i, (class, count)) in counts.into_iter().enumerate() {
         let top = at.1 + 4.0 + i as f32 * LINE;

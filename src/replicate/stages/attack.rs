@@ -1,5 +1,6 @@
 //! AutoAttack `rand` on a classifier, with its state saved after every block.
 
+use crate::Result;
 use crate::attacks::{
     AutoAttackConfig, AutoAttackReport, AutoAttackState, Classifier, Evaluation, LabelledImages, Oracle,
     RedrawnAccuracy, SeededStarts, autoattack, redrawn_accuracy,
@@ -7,7 +8,6 @@ use crate::attacks::{
 use crate::io::{Stored, TensorFile};
 use crate::replicate::checkpoint::check_hash;
 use crate::replicate::{AttackConfig, Reporter, check_stop};
-use crate::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -64,7 +64,11 @@ pub(crate) fn run(
     let config = task.autoattack();
     let resume = load_state(task)?;
     let total = config.attacks.len() * usize::from(config.iterations) * samples.len();
-    reporter.begin(&format!("AutoAttack rand on {}", task.what), total as u64, "image steps");
+    reporter.begin(
+        &format!("AutoAttack rand on {}", task.what),
+        total as u64,
+        "image steps",
+    );
     let state = autoattack(
         &oracle,
         &SeededStarts::new(task.seed),
@@ -75,7 +79,9 @@ pub(crate) fn run(
         &mut |progress| {
             check_stop(task.resume_advice)?;
             let before = progress.attack_index * samples.len() + progress.block * config.block;
-            let block = config.block.min(samples.len().saturating_sub(progress.block * config.block));
+            let block = config
+                .block
+                .min(samples.len().saturating_sub(progress.block * config.block));
             let share = f64::from(progress.search.iteration) / f64::from(config.iterations);
             let done = (before as f64 + share * block as f64) * f64::from(config.iterations);
             let fooled = progress.search.fooled;
@@ -139,12 +145,26 @@ pub(crate) fn export(path: &Path, samples: &LabelledImages, state: &AutoAttackSt
     let records = state.records();
     let tensors = BTreeMap::from([
         ("clean".to_owned(), Stored::F32(samples.images().nhwc_to_nchw()?)),
-        ("images".to_owned(), Stored::F32(state.adversarial().nhwc_to_nchw()?)),
-        ("labels".to_owned(), ints(samples.labels().iter().map(|&label| label as i64).collect())),
-        ("ids".to_owned(), ints(samples.ids().iter().map(|&id| id.into()).collect())),
+        (
+            "images".to_owned(),
+            Stored::F32(state.adversarial().nhwc_to_nchw()?),
+        ),
+        (
+            "labels".to_owned(),
+            ints(samples.labels().iter().map(|&label| label as i64).collect()),
+        ),
+        (
+            "ids".to_owned(),
+            ints(samples.ids().iter().map(|&id| id.into()).collect()),
+        ),
         (
             "initially_right".to_owned(),
-            ints(records.iter().map(|record| record.initially_right().into()).collect()),
+            ints(
+                records
+                    .iter()
+                    .map(|record| record.initially_right().into())
+                    .collect(),
+            ),
         ),
         (
             "never_broken".to_owned(),

@@ -79,9 +79,10 @@ impl Learner for HeadLearner<'_> {
         // The notebook's passes always go to the end, so all running statistics drift.
         let layers = [self.head().layer()];
         let taps = backbone.forward(images, draws, 0, &mut beside, &layers, drifting)?;
-        let features = taps.layers.first().ok_or_else(|| {
-            Error::argument("HeadLearner", "layer", "a layer of the network", layers[0])
-        })?;
+        let features = taps
+            .layers
+            .first()
+            .ok_or_else(|| Error::argument("HeadLearner", "layer", "a layer of the network", layers[0]))?;
         let mut pass = Pass::train();
         let logits = self.head().forward(features, &mut pass)?;
         Ok(Step {

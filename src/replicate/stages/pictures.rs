@@ -1,18 +1,19 @@
 //! The figures of a run.
 
 use super::prototypes::Prototypes;
+use crate::Result;
 use crate::attacks::{AutoAttackState, Draw, LabelledImages, Oracle};
 use crate::autograd::Var;
 use crate::data::Dataset;
 use crate::ensemble::{Aggregation, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble, Stream};
+use crate::io::atomic;
 use crate::replicate::figures::{
-    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, LayerBar, Picture, Predictor, Prototype, ViewRow,
+    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, LayerBar, Picture, Predictor,
+    Prototype, ViewRow,
 };
 use crate::replicate::run_dir::RunDir;
 use crate::replicate::summary::Findings;
-use crate::io::atomic;
 use crate::tensor::Tensor;
-use crate::Result;
 
 /// Where figures are written and what has been written.
 struct Album<'a> {
@@ -64,8 +65,15 @@ fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
     let count = m.samples.len().min(2);
     let rows: Vec<usize> = (0..count).collect();
     let samples = m.samples.select(&rows)?;
-    let draws: Vec<Draw> = samples.ids().iter().map(|&id| Stream::Views.draw(id, 0, 0)).collect();
-    let stack = m.ensemble.backbone.views(&Var::constant(samples.images().clone()), &draws, 0)?;
+    let draws: Vec<Draw> = samples
+        .ids()
+        .iter()
+        .map(|&id| Stream::Views.draw(id, 0, 0))
+        .collect();
+    let stack = m
+        .ensemble
+        .backbone
+        .views(&Var::constant(samples.images().clone()), &draws, 0)?;
     let &[_, h, w, channels] = stack.dims() else {
         return Ok(());
     };
@@ -75,11 +83,14 @@ fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
     let pictures: Vec<Vec<f32>> = (0..count * resolutions.len())
         .map(|i| {
             let (image, view) = (i / resolutions.len(), i % resolutions.len());
-            let pixels = values[image * h * w * channels..(image + 1) * h * w * channels].chunks_exact(channels);
+            let pixels =
+                values[image * h * w * channels..(image + 1) * h * w * channels].chunks_exact(channels);
             let colour = |pixel: &[f32], c: usize| {
                 pixel[3 * view + c] * IMAGENET_STD[c] as f32 + IMAGENET_MEAN[c] as f32
             };
-            pixels.flat_map(|pixel| [colour(pixel, 0), colour(pixel, 1), colour(pixel, 2)]).collect()
+            pixels
+                .flat_map(|pixel| [colour(pixel, 0), colour(pixel, 1), colour(pixel, 2)])
+                .collect()
         })
         .collect();
     let originals = pixels_of(samples.images())?;
@@ -88,7 +99,10 @@ fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
     for image in 0..count {
         let mut views = Vec::with_capacity(resolutions.len());
         for (view, &resolution) in resolutions.iter().enumerate() {
-            views.push((resolution, Picture::new(w, h, &pictures[image * resolutions.len() + view])?));
+            views.push((
+                resolution,
+                Picture::new(w, h, &pictures[image * resolutions.len() + view])?,
+            ));
         }
         figure.push(ViewRow {
             name: class_name(m.data, samples.labels()[image]),
@@ -115,9 +129,15 @@ fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         ));
     }
     fn named(curves: &[(String, Vec<f32>)]) -> Vec<Curve<'_>> {
-        curves.iter().map(|(name, values)| Curve { name, values }).collect()
+        curves
+            .iter()
+            .map(|(name, values)| Curve { name, values })
+            .collect()
     }
-    album.add("curves", figures::curves("Training", &named(&losses), &named(&accuracies))?)
+    album.add(
+        "curves",
+        figures::curves("Training", &named(&losses), &named(&accuracies))?,
+    )
 }
 
 fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
@@ -138,7 +158,10 @@ fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         })
         .collect();
     let chance = 1.0 / m.data.classes.len().max(1) as f32;
-    album.add("layers", figures::layers("Clean accuracy of every predictor", &bars, chance)?)
+    album.add(
+        "layers",
+        figures::layers("Clean accuracy of every predictor", &bars, chance)?,
+    )
 }
 
 fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
@@ -146,9 +169,14 @@ fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
     let stages: Vec<Vec<AttackStage<'_>>> = rows
         .iter()
         .map(|(_, stages)| {
-            let stage = |(name, accuracy, interval): &(String, f64, (f64, f64))| -> (String, f32, (f32, f32)) {
-                (name.clone(), *accuracy as f32, (interval.0 as f32, interval.1 as f32))
-            };
+            let stage =
+                |(name, accuracy, interval): &(String, f64, (f64, f64))| -> (String, f32, (f32, f32)) {
+                    (
+                        name.clone(),
+                        *accuracy as f32,
+                        (interval.0 as f32, interval.1 as f32),
+                    )
+                };
             stages
                 .iter()
                 .map(|s| {
@@ -172,8 +200,9 @@ fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
 }
 
 fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let indices: Vec<usize> =
-        (0..m.samples.len()).filter(|&i| m.attacked.records()[i].broken.is_some()).collect();
+    let indices: Vec<usize> = (0..m.samples.len())
+        .filter(|&i| m.attacked.records()[i].broken.is_some())
+        .collect();
     if indices.is_empty() {
         return broken_sheets(album, m, &[]);
     }
@@ -207,7 +236,11 @@ fn broken_sheets(album: &mut Album<'_>, m: &Material<'_>, rows: &[BrokenImage<'_
     let title = "Images broken by AutoAttack rand";
     let sheets = figures::broken(title, rows, &m.data.classes, eps as f32)?;
     for (i, sheet) in sheets.into_iter().enumerate() {
-        let name = if i == 0 { "broken".to_owned() } else { format!("broken-{}", i + 1) };
+        let name = if i == 0 {
+            "broken".to_owned()
+        } else {
+            format!("broken-{}", i + 1)
+        };
         album.add(&name, sheet)?;
     }
     Ok(())
@@ -220,10 +253,16 @@ fn votes(m: &Material<'_>, samples: &LabelledImages, iteration: u16) -> Result<V
     let oracle = Oracle::new(&ensemble, m.findings.config.attack.sub_batch)?;
     let mut votes = vec![Vec::new(); samples.len()];
     for draw in 0..m.findings.config.figures.votes {
-        let draws: Vec<Draw> =
-            samples.ids().iter().map(|&id| Stream::Votes.draw(id, iteration, draw as u16)).collect();
+        let draws: Vec<Draw> = samples
+            .ids()
+            .iter()
+            .map(|&id| Stream::Votes.draw(id, iteration, draw as u16))
+            .collect();
         let classes = oracle.predictions(samples.images(), &draws)?;
-        votes.iter_mut().zip(classes).for_each(|(votes, class)| votes.push(class));
+        votes
+            .iter_mut()
+            .zip(classes)
+            .for_each(|(votes, class)| votes.push(class));
     }
     Ok(votes)
 }
@@ -237,7 +276,11 @@ fn prototypes(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         images.push(Prototype {
             picture: Picture::new(w, h, pixels)?,
             loss: m.prototypes.losses.get(i).copied().unwrap_or(f32::NAN),
-            steps: m.prototypes.steps.get(i).map_or(0, |&steps| steps.max(0) as usize),
+            steps: m
+                .prototypes
+                .steps
+                .get(i)
+                .map_or(0, |&steps| steps.max(0) as usize),
         });
     }
     let classes: Vec<ClassPrototypes<'_>> = m
@@ -258,7 +301,11 @@ fn prototypes(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
 fn pixels_of(images: &Tensor) -> Result<Vec<Vec<f32>>> {
     let n = images.shape().axis(0);
     let size = images.len() / n.max(1);
-    Ok(images.to_vec()?.chunks(size.max(1)).map(<[f32]>::to_vec).collect())
+    Ok(images
+        .to_vec()?
+        .chunks(size.max(1))
+        .map(<[f32]>::to_vec)
+        .collect())
 }
 
 fn class_name(data: &Dataset, label: usize) -> &str {

@@ -37,7 +37,10 @@ impl Prototypes {
         let n = self.losses.len();
         let tensors = BTreeMap::from([
             ("images".to_owned(), Stored::F32(self.images.nhwc_to_nchw()?)),
-            ("losses".to_owned(), Stored::F32(Tensor::from_slice([n], &self.losses)?)),
+            (
+                "losses".to_owned(),
+                Stored::F32(Tensor::from_slice([n], &self.losses)?),
+            ),
             ("steps".to_owned(), Stored::Int([n].into(), self.steps.clone())),
         ]);
         TensorFile {
@@ -55,7 +58,12 @@ impl Prototypes {
         let mut file = TensorFile::load(path)?;
         let mut take = |name: &str| {
             file.tensors.remove(name).ok_or_else(|| {
-                Error::format(path, format!("a tensor {name}"), "none", "delete the file to draw it anew")
+                Error::format(
+                    path,
+                    format!("a tensor {name}"),
+                    "none",
+                    "delete the file to draw it anew",
+                )
             })
         };
         match (take("images")?, take("losses")?, take("steps")?) {
@@ -64,7 +72,12 @@ impl Prototypes {
                 losses: losses.to_vec()?,
                 steps,
             }),
-            _ => Err(Error::format(path, "images, losses and steps", "other types", "delete the file")),
+            _ => Err(Error::format(
+                path,
+                "images, losses and steps",
+                "other types",
+                "delete the file",
+            )),
         }
     }
 }
@@ -137,12 +150,17 @@ fn advance(
         return Ok(());
     }
     let positions: Vec<Tensor> = active.iter().map(|search| search.p.clone()).collect();
-    let draws: Vec<Draw> =
-        active.iter().map(|search| Stream::Prototypes.draw(search.id, step as u16, 0)).collect();
+    let draws: Vec<Draw> = active
+        .iter()
+        .map(|search| Stream::Prototypes.draw(search.id, step as u16, 0))
+        .collect();
     let classes: Vec<usize> = active.iter().map(|search| search.class).collect();
 
     let p = Var::leaf(Tensor::stack_rows(&positions)?);
-    let image = p.tanh()?.affine(config.prototype_scale as f32, 0.5)?.clamp(0.0, 1.0)?;
+    let image = p
+        .tanh()?
+        .affine(config.prototype_scale as f32, 0.5)?
+        .clamp(0.0, 1.0)?;
     let at_image = classifier.linearise(image.value(), &draws)?;
     let logits = Var::leaf(at_image.logits.clone());
     let loss = logits.cross_entropy(&classes)?;

@@ -43,7 +43,11 @@ pub(crate) fn run(
     let starts = SeededStarts::new(task.seed);
     let mut done = load(task, samples)?;
     let total = samples.len() * usize::from(config.steps);
-    reporter.begin(&format!("PGD on the mean-logit surrogate of {}", task.what), total as u64, "image steps");
+    reporter.begin(
+        &format!("PGD on the mean-logit surrogate of {}", task.what),
+        total as u64,
+        "image steps",
+    );
     for first in (0..samples.len()).step_by(task.config.block) {
         let block: Vec<usize> = (first..samples.len().min(first + task.config.block)).collect();
         if done.iter().map(|part| part.shape().axis(0)).sum::<usize>() > first {
@@ -101,13 +105,20 @@ fn load(task: &AttackTask<'_>, samples: &LabelledImages) -> Result<Vec<Tensor>> 
     check_hash(task.state, &file, task.config_hash)?;
     let row = samples.images().shape().with_first(1);
     match file.tensors.get(IMAGES) {
-        Some(Stored::F32(images)) if images.shape().with_first(1) == row && images.dims()[0] <= samples.len() => {
+        Some(Stored::F32(images))
+            if images.shape().with_first(1) == row && images.dims()[0] <= samples.len() =>
+        {
             Ok(vec![images.clone()])
         }
         found => {
             let found = found.map_or("none".to_owned(), |stored| stored.shape().to_string());
             let expected = format!("images {} or fewer", samples.images().shape());
-            Err(Error::format(task.state, expected, found, "delete the file to begin the attack again"))
+            Err(Error::format(
+                task.state,
+                expected,
+                found,
+                "delete the file to begin the attack again",
+            ))
         }
     }
 }
