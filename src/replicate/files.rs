@@ -49,10 +49,10 @@ impl DataFacts {
 
     /// For people: what tells these data from others.
     pub fn describe(&self) -> String {
+        let first = self.classes.first().map_or("none", String::as_str);
         let (name, classes) = (&self.name, self.classes.len());
         format!(
-            "{name} with {classes} classes from {:?} on, SHA-256 {:.16}…",
-            self.classes.first(),
+            "data with SHA-256 {:.16}… ({name}, {classes} classes, the first {first})",
             self.sha256
         )
     }
