@@ -1,7 +1,7 @@
 //! A run that is killed or stopped, and goes on to the bits of one that never was.
 
 use super::Checked;
-use super::directory::{assert_same, contents};
+use super::directory::{assert_same, contents, copy};
 use super::photos::Layout;
 use super::process::{replicate, wait_for};
 use super::settings::{run_with_threads, shrunken};
@@ -137,4 +137,32 @@ fn a_run_that_is_interrupted_says_how_to_go_on() -> Checked {
         String::from_utf8_lossy(&ended.stderr)
     );
     reference.assert_same("interrupted", &out)
+}
+
+#[test]
+fn a_finished_run_that_has_lost_files_makes_them_again() -> Checked {
+    let reference = Reference::new()?;
+    let out = reference.path("lost");
+    copy(&reference.path("uninterrupted"), &out)?;
+    for file in [
+        "backbone.safetensors",
+        "heads.safetensors",
+        "checkpoints/head-4.safetensors",
+        "baseline.safetensors",
+        "checkpoints/clean-accuracy.done.json",
+        "attack/adversarial.safetensors",
+        "attack/surrogate.safetensors",
+        "attack/prototypes.safetensors",
+        "metrics.jsonl",
+        "summary.json",
+    ] {
+        std::fs::remove_file(out.join(file))?;
+    }
+    let ended = resume(&out).output()?;
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    reference.assert_same("lost and found", &out)
 }

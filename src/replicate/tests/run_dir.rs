@@ -78,6 +78,24 @@ fn a_finished_stage_is_not_done_again() -> TestResult {
 }
 
 #[test]
+fn a_stage_whose_file_is_lost_is_done_again() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let run = RunDir::create(folder.path(), "")?;
+    let artefact = run.path("artefact");
+    let stage = |number: u8| {
+        run.stage("a stage", &[&artefact], || {
+            std::fs::write(&artefact, [number]).map_err(|e| Error::io(&artefact, "write", e))?;
+            Ok(number)
+        })
+    };
+    assert_eq!([stage(1)?, stage(2)?], [1, 1]);
+    std::fs::remove_file(&artefact)?;
+    assert_eq!([stage(3)?, stage(4)?], [3, 3]);
+    assert_eq!(std::fs::read(&artefact)?, [3]);
+    Ok(())
+}
+
+#[test]
 fn a_failed_stage_leaves_no_record() -> TestResult {
     let folder = tempfile::tempdir()?;
     let run = RunDir::create(folder.path(), "")?;
