@@ -82,7 +82,7 @@ impl Findings {
                 "self-ensemble, AutoAttack rand".into(),
                 autoattack(&self.ensemble),
             ),
-            ("self-ensemble, PGD on its surrogate".into(), surrogate),
+            ("self-ensemble, surrogate PGD".into(), surrogate),
             (
                 "plain baseline, AutoAttack rand".into(),
                 autoattack(&self.baseline),
