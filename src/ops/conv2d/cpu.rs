@@ -4,7 +4,7 @@ use super::Geometry;
 use super::unroll::{fold, unroll};
 use crate::Result;
 use crate::ops::gemm::{Left, gemm, transpose};
-use crate::ops::parallel::{chunks, wide};
+use crate::ops::parallel::{SERIAL_FLOPS, chunks_if, wide};
 use crate::tensor::{Buffer, Element, Tensor};
 use rayon::prelude::*;
 
@@ -26,7 +26,7 @@ pub(super) fn forward<T: Element>(
 /// `y` (rows × K) = unrolled `x` · `right` (R·S·C × K) + bias, tile by tile.
 fn product<T: Element>(g: &Geometry, x: &[T], right: &[T], bias: Option<&[T]>, y: &mut [T]) {
     let (depth, tile) = (g.depth(), g.tile_rows());
-    chunks(y, tile * g.k, |i, y| {
+    chunks_if(g.flops() >= SERIAL_FLOPS, y, tile * g.k, |i, y| {
         let rows = y.len() / g.k;
         if let Some(bias) = bias {
             y.chunks_exact_mut(g.k).for_each(|y| y.copy_from_slice(bias));
@@ -55,7 +55,7 @@ pub(super) fn dgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, w: &Tensor<T>) -> 
     } else {
         let tile = g.tile_rows();
         let rows = g.p * g.q;
-        chunks(&mut dx, image, |n, dx| {
+        chunks_if(g.flops() >= SERIAL_FLOPS, &mut dx, image, |n, dx| {
             dx.fill(T::zero());
             let mut windows = Buffer::dirty(tile.min(rows) * g.depth());
             for first in (0..rows).step_by(tile) {

@@ -78,6 +78,11 @@ impl Geometry {
         self.n * self.p * self.q
     }
 
+    /// Floating-point operations of the forward pass, and of each gradient.
+    pub fn flops(&self) -> usize {
+        2 * self.rows() * self.k * self.depth()
+    }
+
     /// Weights of one output channel: the inner length of the implied matrix product.
     pub fn depth(&self) -> usize {
         self.r * self.s * self.c

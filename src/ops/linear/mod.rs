@@ -5,7 +5,7 @@ mod tests;
 
 use crate::autograd::Var;
 use crate::ops::gemm::{Left, gemm, transpose};
-use crate::ops::parallel::chunks;
+use crate::ops::parallel::{SERIAL_FLOPS, chunks_if};
 use crate::tensor::{Buffer, Element, Tensor};
 use crate::{Error, Result};
 use rayon::prelude::*;
@@ -21,7 +21,7 @@ fn product<T: Element>(
     accumulate_on: Option<&[T]>,
 ) -> Buffer<T> {
     let mut out = Buffer::dirty(m * n);
-    chunks(&mut out, ROWS * n, |i, out| {
+    chunks_if(2 * m * n * k >= SERIAL_FLOPS, &mut out, ROWS * n, |i, out| {
         let rows = out.len() / n.max(1);
         if let Some(bias) = accumulate_on {
             out.chunks_exact_mut(n).for_each(|row| row.copy_from_slice(bias));
