@@ -23,7 +23,7 @@ pub struct Draw {
 
 /// A model under attack: logits for images, and the pullback of a cotangent.
 ///
-/// Images are [N,H,W,C] in [0,1], whatever normalisation the model needs it does itself.
+/// Images are `[N,H,W,C]` in `[0,1]`, whatever normalisation the model needs it does itself.
 pub trait Classifier<T: Element = f32>: Sync {
     /// Number of classes.
     fn classes(&self) -> usize;
@@ -48,7 +48,7 @@ pub trait Classifier<T: Element = f32>: Sync {
 pub struct Linearised<'a, T: Element = f32> {
     /// Logits [N, classes].
     pub logits: Tensor<T>,
-    /// From a cotangent of the logits [N, classes] to the images' [N,H,W,C]; may be called again
+    /// From a cotangent of the logits [N, classes] to the images' `[N,H,W,C]`; may be called again
     /// with another one (a Jacobian, row by row).
     pub pullback: Pullback<'a, T>,
 }
@@ -56,7 +56,7 @@ pub struct Linearised<'a, T: Element = f32> {
 /// The map from cotangents of the logits to cotangents of the images.
 pub type Pullback<'a, T> = Box<dyn Fn(&Tensor<T>) -> Result<Tensor<T>> + Send + 'a>;
 
-/// Logits and pullback of `model`, a differentiable function from images [N,H,W,C] to logits
+/// Logits and pullback of `model`, a differentiable function from images `[N,H,W,C]` to logits
 /// [N, classes]: what most classifiers built from this crate's operations return.
 ///
 /// # Errors

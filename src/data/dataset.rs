@@ -60,7 +60,7 @@ impl Split {
             .unwrap_or_default()
     }
 
-    /// The images named by `indices` as numbers in [0, 1], [N,H,W,3].
+    /// The images named by `indices` as numbers in [0, 1], `[N,H,W,3]`.
     ///
     /// # Errors
     /// [`Error::Argument`] if an index is out of range.

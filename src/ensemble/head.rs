@@ -39,7 +39,7 @@ impl<T: Element> Head<T> {
         self.picture
     }
 
-    /// Logits [N, classes] from the layer's output [N,H,W,C].
+    /// Logits [N, classes] from the layer's output `[N,H,W,C]`.
     ///
     /// # Errors
     /// [`crate::Error::Shape`] if the output does not fit the head.

@@ -16,7 +16,7 @@ pub const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
 
 /// A residual network behind the multi-resolution view stack.
 ///
-/// Images [N,H,W,3] in [0,1] become V views with 3·V channels, resized (bicubic) to the network's
+/// Images `[N,H,W,3]` in `[0,1]` become V views with 3·V channels, resized (bicubic) to the network's
 /// input size where that differs, normalised with ImageNet's constants, and classified.
 #[derive(Clone)]
 pub struct MultiResolution<T: Element = f32> {
@@ -83,7 +83,7 @@ impl<T: Element> MultiResolution<T> {
         self.input_size
     }
 
-    /// The views of `images` [N,H,W,3] as the network is given them: [N,S,S,3·V], normalised; one
+    /// The views of `images` `[N,H,W,3]` as the network is given them: [N,S,S,3·V], normalised; one
     /// draw an image, pass `pass`.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub struct PlainClassifier<'a, T: Element = f32> {
 }
 
 impl<'a, T: Element> PlainClassifier<'a, T> {
-    /// `net` behind a normalisation with `mean` and `std` of the colours, in units of [0,1] images.
+    /// `net` behind a normalisation with `mean` and `std` of the colours, in units of `[0,1]` images.
     ///
     /// # Errors
     /// [`Error::Shape`] if the network's stem does not take 3 channels; [`Error::Argument`] if a
@@ -55,7 +55,7 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
         })
     }
 
-    /// Logits [N, classes] of images [N,H,W,3] in [0, 1] in the given pass: eval for predictions
+    /// Logits [N, classes] of images `[N,H,W,3]` in [0, 1] in the given pass: eval for predictions
     /// and attacks, train for a training step.
     ///
     /// # Errors

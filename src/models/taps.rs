@@ -39,7 +39,7 @@ pub fn default_head_layers(blocks: usize) -> Vec<usize> {
 
 /// What a pass through a network gave.
 pub struct Taps<T: Element = f32> {
-    /// The layers that were asked for, in the order asked for: [N,H,W,C] each (the pool 1×1, the
+    /// The layers that were asked for, in the order asked for: `[N,H,W,C]` each (the pool 1×1, the
     /// linear layer [N, classes]).
     pub layers: Vec<Var<T>>,
     /// The logits [N, classes], if the pass went to the end.
@@ -52,7 +52,7 @@ impl<T: Element> ResNet<T> {
         self.config().block_count() + 2
     }
 
-    /// Logits [N, classes] of prepared inputs [N,H,W,C].
+    /// Logits [N, classes] of prepared inputs `[N,H,W,C]`.
     ///
     /// # Errors
     /// [`Error::Shape`] if the input does not fit the network.

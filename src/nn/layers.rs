@@ -7,7 +7,7 @@ use crate::ops::{BatchNormMode, Conv2d};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
-/// A convolution without bias, as ResNets use it. Weight [K,R,S,C], named `weight`.
+/// A convolution without bias, as ResNets use it. Weight `[K,R,S,C]`, named `weight`.
 #[derive(Clone)]
 pub struct Conv<T: Element = f32> {
     weight: Parameter<T>,
@@ -28,7 +28,7 @@ impl<T: Element> Conv<T> {
         })
     }
 
-    /// [N,H,W,C] to [N,P,Q,K].
+    /// `[N,H,W,C]` to `[N,P,Q,K]`.
     ///
     /// # Errors
     /// As [`Var::conv2d`].

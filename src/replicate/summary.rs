@@ -59,12 +59,14 @@ impl Findings {
         let autoattack = |attacked: &Attacked| -> Vec<Named> {
             let report = &attacked.report;
             let mut stages = vec![("initial".to_owned(), report.initial.fraction, report.initial.ci95)];
-            for (attack, share) in &report.after {
-                stages.push((
-                    format!("after {}", attack.name().to_uppercase()),
-                    share.fraction,
-                    share.ci95,
-                ));
+            for (i, (attack, share)) in report.after.iter().enumerate() {
+                let meaning = if i + 1 == report.after.len() {
+                    ", never broken"
+                } else {
+                    ""
+                };
+                let name = format!("after {}{meaning}", attack.name().to_uppercase());
+                stages.push((name, share.fraction, share.ci95));
             }
             stages.push(redrawn("re-drawn", attacked.reevaluated.mean, report.robust.of));
             stages

@@ -32,7 +32,7 @@ pub fn centred(name: &str, index: usize) -> f64 {
     unit(name, index) - 0.5
 }
 
-/// The tensor `name` of [`unit`] values.
+/// The tensor `name` of [`unit()`] values.
 pub fn unit_tensor(name: &str, shape: impl Into<Shape>) -> Tensor<f64> {
     Tensor::from_fn(shape, |i| unit(name, i))
 }

@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// What becomes of a loss of every row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reduction {
-    /// It is kept: [N].
+    /// It is kept: `[N]`.
     None,
     /// The mean over rows is taken: a scalar.
     Mean,
@@ -32,9 +32,9 @@ pub enum Operation {
     BatchNormEval {
         /// Added to the variance.
         eps: f64,
-        /// Running mean [C].
+        /// Running mean `[C]`.
         mean: Tensor<f64>,
-        /// Running variance [C].
+        /// Running variance `[C]`.
         variance: Tensor<f64>,
     },
     /// [`Var::linear`] of input, weight and, if there is one, bias.

@@ -27,7 +27,7 @@ pub enum Labels {
 pub struct Pictures {
     /// Where they were read from.
     pub source: PathBuf,
-    /// [N,H,W,3] in [0,1], N at least 1.
+    /// `[N,H,W,3]` in `[0,1]`, N at least 1.
     pub images: Tensor<f32>,
     /// What each picture is called: its file, or its number in a `.safetensors` file.
     pub names: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Pictures {
 
 impl Pictures {
     /// Reads `path`:
-    /// - a `.safetensors` file with `images` (N,3,H,W) f32 in [0,1] and perhaps `labels` (N) i64;
+    /// - a `.safetensors` file with `images` (N,3,H,W) f32 in `[0,1]` and perhaps `labels` (N) i64;
     /// - a folder with PNG files, in the order of their names, or without any but with folders
     ///   that hold some, whose names are then the labels;
     /// - a PNG file.
@@ -47,7 +47,7 @@ impl Pictures {
     ///
     /// # Errors
     /// [`Error::Io`] or [`Error::Format`] naming the file: not there, no picture, truncated, of
-    /// another size than the first, numbers outside [0,1], above 1 GiB in all.
+    /// another size than the first, numbers outside `[0,1]`, above 1 GiB in all.
     pub fn open(path: &Path) -> Result<Self> {
         if path.is_dir() {
             open_folder(path)

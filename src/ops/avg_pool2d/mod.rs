@@ -17,10 +17,10 @@ pub struct AvgPool2d {
 }
 
 impl<T: Element> Var<T> {
-    /// Mean of every window: [N,H,W,C] to [N,P,Q,C], P = ⌊(H − kernel)/stride⌋ + 1.
+    /// Mean of every window: `[N,H,W,C]` to `[N,P,Q,C]`, P = ⌊(H − kernel)/stride⌋ + 1.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is not [N,H,W,C] or smaller than the window;
+    /// [`Error::Shape`] if the input is not `[N,H,W,C]` or smaller than the window;
     /// [`Error::Argument`] if window or step is 0.
     pub fn avg_pool2d(&self, options: AvgPool2d) -> Result<Var<T>> {
         let shape = *self.shape();
@@ -74,10 +74,10 @@ impl<T: Element> Var<T> {
         }))
     }
 
-    /// Mean over all pixels: [N,H,W,C] to [N,1,1,C].
+    /// Mean over all pixels: `[N,H,W,C]` to `[N,1,1,C]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is not [N,H,W,C] or has no pixels.
+    /// [`Error::Shape`] if the input is not `[N,H,W,C]` or has no pixels.
     pub fn global_avg_pool2d(&self) -> Result<Var<T>> {
         let kernel = match *self.dims() {
             [_, h, w, _] => [h, w],

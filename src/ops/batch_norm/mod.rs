@@ -1,5 +1,5 @@
 //! Batch normalisation over the innermost axis (Ioffe & Szegedy 2015), one operation with a
-//! closed-form backward rule: [N,H,W,C] ("2d") and [N,C] ("1d") alike.
+//! closed-form backward rule: `[N,H,W,C]` ("2d") and `[N,C]` ("1d") alike.
 //!
 //! Train or eval is an argument and has nothing to do with whether gradients are tracked: an
 //! attack differentiates through eval mode. The running statistics are the caller's; this
@@ -20,9 +20,9 @@ pub enum BatchNormMode<'a, T: Element> {
     Train,
     /// Stored ones, as constants.
     Eval {
-        /// Running mean [C].
+        /// Running mean `[C]`.
         mean: &'a Tensor<T>,
-        /// Running variance [C].
+        /// Running variance `[C]`.
         variance: &'a Tensor<T>,
     },
 }
@@ -30,9 +30,9 @@ pub enum BatchNormMode<'a, T: Element> {
 /// What a training pass saw.
 #[derive(Clone, Debug)]
 pub struct BatchStatistics<T: Element> {
-    /// Mean over all but the last axis, [C].
+    /// Mean over all but the last axis, `[C]`.
     pub mean: Tensor<T>,
-    /// Unbiased variance (divided by count − 1), [C]: what running statistics are updated with.
+    /// Unbiased variance (divided by count − 1), `[C]`: what running statistics are updated with.
     pub unbiased_variance: Tensor<T>,
 }
 
@@ -41,7 +41,7 @@ impl<T: Element> Var<T> {
     /// In training mode the batch's statistics come back too.
     ///
     /// # Errors
-    /// [`Error::Shape`] if weight, bias or the statistics are not [C], or if in training mode a
+    /// [`Error::Shape`] if weight, bias or the statistics are not `[C]`, or if in training mode a
     /// channel has fewer than two values.
     pub fn batch_norm(
         &self,

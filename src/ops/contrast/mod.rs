@@ -13,10 +13,10 @@ pub const GREY_WEIGHTS: [f64; 3] = [0.2989, 0.587, 0.114];
 
 impl<T: Element> Var<T> {
     /// torchvision's `adjust_contrast`: clamp(a·x + (1 − a)·m, 0, 1), where m is the image's mean
-    /// grey value (gradients flow through it) and a is `amounts[n]`. [N,H,W,3] in and out.
+    /// grey value (gradients flow through it) and a is `amounts[n]`. `[N,H,W,3]` in and out.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is not [N,H,W,3]; [`Error::Argument`] if there is not one
+    /// [`Error::Shape`] if the input is not `[N,H,W,3]`; [`Error::Argument`] if there is not one
     /// amount an image.
     pub fn contrast(&self, amounts: &[T]) -> Result<Var<T>> {
         let [own, rest] = self.blend_factors("contrast", amounts)?;
@@ -32,7 +32,7 @@ impl<T: Element> Var<T> {
     }
 
     /// Towards grey: a·x + (1 − a)·(mean of the pixel's channels), a = `amounts[n]`.
-    /// [N,H,W,3] in and out.
+    /// `[N,H,W,3]` in and out.
     ///
     /// # Errors
     /// As [`Var::contrast`].
@@ -41,10 +41,10 @@ impl<T: Element> Var<T> {
         self.mul(&own)?.add(&self.channel_mean()?.mul(&rest)?)
     }
 
-    /// Mean over channels: [N,H,W,C] to [N,H,W,1].
+    /// Mean over channels: `[N,H,W,C]` to `[N,H,W,1]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is not [N,H,W,C].
+    /// [`Error::Shape`] if the input is not `[N,H,W,C]`.
     pub fn channel_mean(&self) -> Result<Var<T>> {
         let &[n, h, w, _] = self.dims() else {
             return Err(Error::shape("channel_mean", "self", "[N, H, W, C]", self.shape()));

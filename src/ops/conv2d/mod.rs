@@ -1,6 +1,6 @@
 //! Two-dimensional convolution (cross-correlation, as in PyTorch's `conv2d`).
 //!
-//! y[n,p,q,k] = b[k] + Σ_{r,s,c} x[n, p·stride − pad + r, q·stride − pad + s, c] · w[k,r,s,c],
+//! y`[n,p,q,k]` = b`[k]` + Σ_{r,s,c} x[n, p·stride − pad + r, q·stride − pad + s, c] · w`[k,r,s,c]`,
 //! with zeros outside the picture.
 
 mod cpu;
@@ -35,8 +35,8 @@ impl Conv2d {
 }
 
 impl<T: Element> Var<T> {
-    /// Convolution of `self` [N,H,W,C] with `weight` [K,R,S,C] and an optional `bias` [K]; gives
-    /// [N,P,Q,K] with P = ⌊(H + 2·pad − R)/stride⌋ + 1 and Q likewise.
+    /// Convolution of `self` `[N,H,W,C]` with `weight` `[K,R,S,C]` and an optional `bias` `[K]`; gives
+    /// `[N,P,Q,K]` with P = ⌊(H + 2·pad − R)/stride⌋ + 1 and Q likewise.
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes do not fit each other or the window does not fit the input.

@@ -27,7 +27,7 @@ pub(crate) fn check_labels<T: Element>(
 }
 
 impl<T: Element> Var<T> {
-    /// −ln softmax(logits)[label] for every row of [N, classes]: [N].
+    /// −ln softmax(logits)`[label]` for every row of [N, classes]: `[N]`.
     ///
     /// # Errors
     /// [`Error::Shape`] or [`Error::Argument`] if logits and labels do not fit.
@@ -54,7 +54,7 @@ impl<T: Element> Var<T> {
         }))
     }
 
-    /// −Σ target · ln softmax(logits) for every row, with `targets` [N, classes] constant: [N].
+    /// −Σ target · ln softmax(logits) for every row, with `targets` [N, classes] constant: `[N]`.
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes differ.

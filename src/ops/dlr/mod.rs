@@ -40,7 +40,7 @@ fn leading<T: Element>(z: &[T], k: usize) -> Vec<usize> {
 }
 
 impl<T: Element> Var<T> {
-    /// −(z_y − max_{i≠y} z_i)/(z_π1 − z_π3 + 1e-12) for every row of [N, classes]: [N].
+    /// −(z_y − max_{i≠y} z_i)/(z_π1 − z_π3 + 1e-12) for every row of [N, classes]: `[N]`.
     ///
     /// # Errors
     /// [`Error::Shape`] if there are fewer than 3 classes; as [`Var::cross_entropy`].
@@ -60,7 +60,7 @@ impl<T: Element> Var<T> {
     }
 
     /// −(z_y − z_t)/(z_π1 − ½(z_π3 + z_π4) + 1e-12) for every row of [N, classes] with a target
-    /// class t an image: [N].
+    /// class t an image: `[N]`.
     ///
     /// # Errors
     /// [`Error::Shape`] if there are fewer than 4 classes; as [`Var::cross_entropy`].

@@ -57,7 +57,7 @@ fn matrix(op: &'static str, arg: &'static str, x: &Var<impl Element>) -> Result<
 }
 
 impl<T: Element> Var<T> {
-    /// `self` [N, in] · `weight`ᵀ [out, in] + `bias` [out], giving [N, out].
+    /// `self` [N, in] · `weight`ᵀ [out, in] + `bias` `[out]`, giving [N, out].
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes do not fit.

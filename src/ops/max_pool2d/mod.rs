@@ -10,11 +10,11 @@ use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
     /// The largest value of every `kernel`×`kernel` window, `stride` apart, over a picture with
-    /// `padding` (< kernel) pixels of −∞ around it: [N,H,W,C] to [N,P,Q,C]. ResNet's stem uses
+    /// `padding` (< kernel) pixels of −∞ around it: `[N,H,W,C]` to `[N,P,Q,C]`. ResNet's stem uses
     /// (3, 2, 1).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is not [N,H,W,C] or the window does not fit;
+    /// [`Error::Shape`] if the input is not `[N,H,W,C]` or the window does not fit;
     /// [`Error::Argument`] if stride is 0 or padding ≥ kernel.
     pub fn max_pool2d(&self, kernel: usize, stride: usize, padding: usize) -> Result<Var<T>> {
         let shape = *self.shape();

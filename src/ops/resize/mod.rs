@@ -14,10 +14,10 @@ use crate::tensor::{Buffer, Element, Tensor};
 use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
-    /// [N,H,W,C] resized to [N,`height`,`width`,C]; any size to any size ≥ 1.
+    /// `[N,H,W,C]` resized to `[N,height,width,C]`; any size to any size ≥ 1.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is not [N,H,W,C] with at least one pixel;
+    /// [`Error::Shape`] if the input is not `[N,H,W,C]` with at least one pixel;
     /// [`Error::Argument`] if the target is empty.
     pub fn resize_bicubic(&self, height: usize, width: usize) -> Result<Var<T>> {
         let &[n, h, w, c] = self.dims() else {

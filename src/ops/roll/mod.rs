@@ -8,11 +8,11 @@ use crate::tensor::{Buffer, Element, Tensor};
 use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
-    /// Image n of [N,H,W,C] moved down by `shifts[n][0]` rows and right by `shifts[n][1]` columns;
+    /// Image n of `[N,H,W,C]` moved down by `shifts[n][0]` rows and right by `shifts[n][1]` columns;
     /// what leaves on one side enters on the other.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input is not [N,H,W,C]; [`Error::Argument`] if there is not one
+    /// [`Error::Shape`] if the input is not `[N,H,W,C]`; [`Error::Argument`] if there is not one
     /// shift an image.
     pub fn roll(&self, shifts: &[[i32; 2]]) -> Result<Var<T>> {
         let value = rolled(self.value(), shifts, 1)?;

@@ -39,7 +39,7 @@ pub trait NoiseSource<T>: Sync {
 }
 
 impl<T: Element> Var<T> {
-    /// [N,H,W,3] in [0,1] to [N,H,W,3·V]: V views of every image with `draws[n·V + v]` and noise.
+    /// `[N,H,W,3]` in `[0,1]` to [N,H,W,3·V]: V views of every image with `draws[n·V + v]` and noise.
     ///
     /// # Errors
     /// [`Error::Shape`] if the input is not of the plan's size; [`Error::Argument`] if there is
