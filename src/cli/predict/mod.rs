@@ -160,6 +160,12 @@ impl Report<'_> {
         Some(pairs.filter(|(class, label)| class == label).count())
     }
 
+    /// Number, predicted class and name of every picture.
+    fn predicted(&self) -> impl Iterator<Item = (usize, usize, &String)> {
+        let pairs = self.prediction.classes.iter().zip(&self.pictures.names);
+        pairs.enumerate().map(|(i, (&class, name))| (i, class, name))
+    }
+
     /// Whose cross-entropy the gradient is of.
     fn gradient_labels(&self) -> Option<&'static str> {
         let whose = if self.labels.is_some() {
@@ -171,15 +177,10 @@ impl Report<'_> {
     }
 
     fn text(&self) -> String {
-        let predicted = self
-            .prediction
-            .classes
-            .iter()
-            .zip(&self.pictures.names)
-            .enumerate();
-        let mut lines: Vec<String> = predicted
+        let mut lines: Vec<String> = self
+            .predicted()
             .take(LISTED)
-            .map(|(i, (&class, name))| {
+            .map(|(i, class, name)| {
                 let label = self
                     .labels
                     .and_then(|labels| labels.get(i))
@@ -210,14 +211,9 @@ impl Report<'_> {
     }
 
     fn json(&self) -> Value {
-        let predicted = self
-            .prediction
-            .classes
-            .iter()
-            .zip(&self.pictures.names)
-            .enumerate();
-        let predictions: Vec<Value> = predicted
-            .map(|(i, (&class, name))| {
+        let predictions: Vec<Value> = self
+            .predicted()
+            .map(|(i, class, name)| {
                 let label = self.labels.and_then(|labels| labels.get(i));
                 json!({"image": name, "class": class, "name": self.class(class), "label": label})
             })
