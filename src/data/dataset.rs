@@ -116,13 +116,17 @@ impl Split {
 pub struct Dataset {
     /// What it is, for people and reports.
     pub name: String,
+    /// Which layout it was read from, and where, for people: the same images in another layout are the same data set with
+    /// another origin.
+    pub origin: String,
     /// Names of the classes, index = label.
     pub classes: Vec<String>,
     /// For training.
     pub train: Split,
     /// For measuring.
     pub test: Split,
-    /// What its reader noticed that is unusual but usable, a line each.
+    /// What its reader noticed that is unusual but usable, a line each; without paths, so that the
+    /// same images in another layout have the same warnings.
     pub warnings: Vec<String>,
 }
 

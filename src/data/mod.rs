@@ -3,9 +3,10 @@
 mod cifar;
 mod dataset;
 pub mod drawn;
+pub(crate) mod limits;
 mod pictures;
 mod source;
 
 pub use dataset::{Dataset, Split};
 pub use pictures::{Labels, Pictures};
-pub use source::Source;
+pub use source::{ReadOptions, Source};

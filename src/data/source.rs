@@ -1,9 +1,9 @@
-//! Where a data set comes from.
+//! Where a data set comes from: finding out what is in a path, and opening it.
 
 use super::{Dataset, Split, drawn};
-use crate::Result;
+use crate::{Error, Result};
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A data set that can be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,19 +17,92 @@ pub enum Source {
         /// Test images.
         test: usize,
     },
-    /// A folder in a published layout.
-    Folder(PathBuf),
+    /// A file or folder in one of the layouts that [`Source::open`] recognises.
+    Path(PathBuf),
 }
+
+/// What the readers must decide where a layout leaves it open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReadOptions {
+    /// Height and width, in pixels, that pictures of various sizes are brought to.
+    pub side: usize,
+    /// Share of each class that is kept for testing where the layout has no test split, in (0, 1).
+    pub test_share: f64,
+}
+
+impl Default for ReadOptions {
+    /// 32 pixels; a sixth for testing, as CIFAR has it.
+    fn default() -> Self {
+        Self {
+            side: 32,
+            test_share: 1.0 / 6.0,
+        }
+    }
+}
+
+/// A data set that was recognised in a path.
+pub(super) struct Found {
+    /// Which, in which layout and where, for people.
+    pub what: String,
+    /// Reads it.
+    pub open: Box<dyn FnOnce(&ReadOptions) -> Result<Dataset>>,
+}
+
+/// Each looks for its data sets in a path, from names and first bytes, reading as little as it can. All are
+/// given only paths that exist.
+type Finder = fn(&Path) -> Result<Vec<Found>>;
+/// The published layouts, and files that say what they hold.
+const FINDERS: [Finder; 1] = [super::cifar::find];
+
+const EXPECTED: &str = "a data set";
+const ADVICE: &str = "crossmax replicate --help lists the layouts that are read";
 
 impl Source {
     /// The data set, in memory.
     ///
+    /// What is in a path is found out from the names and first bytes of its files; the result's
+    /// `origin` says what was found.
+    ///
     /// # Errors
-    /// Errors of the readers, naming the file.
+    /// [`Error::Format`] if the path holds no data set or several; errors of the readers, naming
+    /// the file.
     pub fn open(&self) -> Result<Dataset> {
+        self.open_with(&ReadOptions::default())
+    }
+
+    /// As [`Source::open`], with decisions of one's own where a layout leaves them open.
+    ///
+    /// # Errors
+    /// Those of [`Source::open`].
+    pub fn open_with(&self, options: &ReadOptions) -> Result<Dataset> {
         match self {
             &Self::Drawn { seed, train, test } => draw(seed, train, test),
-            Self::Folder(path) => super::cifar::open(path),
+            Self::Path(path) => (recognise(path)?.open)(options),
+        }
+    }
+}
+
+/// The one data set in `path`.
+fn recognise(path: &Path) -> Result<Found> {
+    let refuse = |found: String, advice: &str| Err(Error::format(path, EXPECTED, found, advice));
+    // Also a path that must not be looked at is named with the system's reason.
+    if !path
+        .try_exists()
+        .map_err(|source| Error::io(path, "open the data", source))?
+    {
+        return refuse("nothing there".into(), ADVICE);
+    }
+    let mut found = Vec::new();
+    for finder in FINDERS {
+        found.extend(finder(path)?);
+    }
+    match found.len() {
+        1 => Ok(found.swap_remove(0)),
+        0 if path.is_dir() => refuse("a folder with none that is known".into(), ADVICE),
+        0 => refuse("a file of no known kind".into(), ADVICE),
+        _ => {
+            let names: Vec<String> = found.into_iter().map(|found| found.what).collect();
+            refuse(names.join(" and "), "give the file or folder of one of them")
         }
     }
 }
@@ -50,6 +123,7 @@ fn draw(seed: u64, train: usize, test: usize) -> Result<Dataset> {
     };
     Ok(Dataset {
         name: "drawn".into(),
+        origin: "the built-in drawn data set".into(),
         classes: drawn::CLASSES.iter().map(|&name| name.to_owned()).collect(),
         train: split(0, train)?,
         test: split(1, test)?,

@@ -60,7 +60,7 @@ fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
             train: wanted.train_images,
             test: wanted.test_images,
         },
-        path => Source::Folder(path.into()),
+        path => Source::Path(path.into()),
     };
     let mut data = source.open()?;
     data.train = data.train.first(wanted.train_images);

@@ -61,7 +61,7 @@ fn a_run_on_a_published_layout_learns_and_is_broken() -> Checked {
     check(
         out.path(),
         &config,
-        &Source::Folder(folder.path().into()).open()?,
+        &Source::Path(folder.path().into()).open()?,
         &summary,
     )?;
     assert_eq!(summary["dataset"], "CIFAR-100");

@@ -19,7 +19,7 @@ fn a_run_on_photos_is_complete() -> Checked {
     config.figures.prototypes_per_class = 1;
     config.figures.prototype_steps = 5;
     let summary = run_with_threads(&config, out.path(), 2)?.summary;
-    let mut data = Source::Folder(folder.into()).open()?;
+    let mut data = Source::Path(folder.into()).open()?;
     data.train = data.train.first(config.data.train_images);
     data.test = data.test.first(config.data.test_images);
     check(out.path(), &config, &data, &summary)?;

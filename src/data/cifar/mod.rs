@@ -5,11 +5,12 @@
 //! red plane, the green one, the blue one, each 32 rows of 32. The label of CIFAR-100 is the fine
 //! one.
 
+use super::source::Found;
 use super::{Dataset, Split};
 use crate::{Error, Result};
 use std::fs::File;
 use std::io::{BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[cfg(test)]
 mod tests;
@@ -83,43 +84,33 @@ impl Layout {
 ///
 /// # Errors
 /// [`Error::Format`] or [`Error::Io`] naming the file or folder that is missing or wrong.
-pub(super) fn open(path: &Path) -> Result<Dataset> {
-    let (layout, folder) = find(path)?;
+fn open(layout: &Layout, folder: &Path) -> Result<Dataset> {
     let mut warnings = Vec::new();
     let [train, test] = [layout.train, layout.test];
     Ok(Dataset {
         name: layout.name.into(),
-        classes: class_names(layout, &folder, &mut warnings)?,
-        train: read_split(layout, &folder, train, layout.published[0], &mut warnings)?,
-        test: read_split(layout, &folder, test, layout.published[1], &mut warnings)?,
+        origin: format!("{} in {}", layout.name, folder.display()),
+        classes: class_names(layout, folder, &mut warnings)?,
+        train: read_split(layout, folder, train, layout.published[0], &mut warnings)?,
+        test: read_split(layout, folder, test, layout.published[1], &mut warnings)?,
         warnings,
     })
 }
 
-/// Which data set is in `path`, and the folder its files are in.
-fn find(path: &Path) -> Result<(&'static Layout, PathBuf)> {
-    const EXPECTED: &str = "a folder with CIFAR-10 or CIFAR-100 in the published binary layout";
-    const ADVICE: &str = "unpack cifar-10-binary.tar.gz or cifar-100-binary.tar.gz and give its folder";
-    let refuse = |found: &str, advice: &str| Err(Error::format(path, EXPECTED, found, advice));
-    if !path.is_dir() {
-        let found = if path.exists() { "a file" } else { "nothing there" };
-        return refuse(found, ADVICE);
-    }
+/// The data sets in `path`, which is the folder with their files or the one around it.
+pub(super) fn find(path: &Path) -> Result<Vec<Found>> {
     let mut found = Vec::new();
     for layout in &LAYOUTS {
-        let folders = [path.to_path_buf(), path.join(layout.folder)];
-        found.extend(
-            folders
-                .into_iter()
-                .filter(|folder| layout.is_in(folder))
-                .map(|folder| (layout, folder)),
-        );
+        for folder in [path.to_path_buf(), path.join(layout.folder)] {
+            if layout.is_in(&folder) {
+                found.push(Found {
+                    what: format!("{} in {}", layout.name, folder.display()),
+                    open: Box::new(move |_| open(layout, &folder)),
+                });
+            }
+        }
     }
-    match found.len() {
-        0 => refuse("none of their .bin files", ADVICE),
-        1 => Ok(found.swap_remove(0)),
-        _ => refuse("several data sets", "give the folder of one of them"),
-    }
+    Ok(found)
 }
 
 /// The names of the classes; their numbers, with a warning, if the file of names is missing.

@@ -1,12 +1,16 @@
 //! Small made-up files in the published layouts.
 
-use super::{PLANE, open};
-use crate::data::Dataset;
+use super::PLANE;
+use crate::data::{Dataset, Source};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
 type TestResult = Result<(), Box<dyn std::error::Error>>;
+
+fn open_path(path: &Path) -> crate::Result<Dataset> {
+    Source::Path(path.into()).open()
+}
 
 /// Pixel (row, column) of channel `channel` of the image with seed `seed`.
 fn pixel(seed: usize, channel: usize, row: usize, column: usize) -> u8 {
@@ -50,7 +54,7 @@ fn cifar10(folder: &Path) -> std::io::Result<()> {
 
 /// The message with which opening fails, the folder's name replaced by a dot.
 fn refusal(folder: &Path) -> Result<String, Box<dyn std::error::Error>> {
-    let error = open(folder).err().ok_or("opened")?.to_string();
+    let error = open_path(folder).err().ok_or("opened")?.to_string();
     assert!(!error.contains('\n'), "{error}");
     Ok(error.replace(&folder.display().to_string(), "."))
 }
@@ -72,7 +76,7 @@ fn check_pixels(data: &Dataset, seed: usize) {
 fn cifar100_keeps_fine_labels_and_interleaves_planes() -> TestResult {
     let folder = TempDir::new()?;
     cifar100(folder.path())?;
-    let data = open(folder.path())?;
+    let data = open_path(folder.path())?;
     assert_eq!((data.name.as_str(), data.classes.len()), ("CIFAR-100", 100));
     assert_eq!(data.classes[98], "thing_98");
     assert_eq!(
@@ -98,7 +102,7 @@ fn cifar100_keeps_fine_labels_and_interleaves_planes() -> TestResult {
 fn cifar10_reads_its_batches_in_order() -> TestResult {
     let folder = TempDir::new()?;
     cifar10(folder.path())?;
-    let data = open(folder.path())?;
+    let data = open_path(folder.path())?;
     assert_eq!((data.name.as_str(), data.classes.len()), ("CIFAR-10", 10));
     assert_eq!(
         (data.train.labels(), data.test.labels()),
@@ -113,7 +117,7 @@ fn cifar10_reads_its_batches_in_order() -> TestResult {
 fn the_folder_around_is_enough_unless_it_holds_both() -> TestResult {
     let folder = TempDir::new()?;
     cifar10(&folder.path().join("cifar-10-batches-bin"))?;
-    assert_eq!(open(folder.path())?.name, "CIFAR-10");
+    assert_eq!(open_path(folder.path())?.name, "CIFAR-10");
     cifar100(&folder.path().join("cifar-100-binary"))?;
     let expected = ".: expected a folder with CIFAR-10 or CIFAR-100 in the published binary layout, \
                     found several data sets; give the folder of one of them";
@@ -210,7 +214,7 @@ fn class_names_may_be_absent_but_not_incomplete() -> TestResult {
                     restore the published file, or remove it to call the classes by their numbers";
     assert_eq!(refusal(folder.path())?, expected);
     fs::remove_file(&file)?;
-    let data = open(folder.path())?;
+    let data = open_path(folder.path())?;
     assert_eq!(data.classes[9], "9");
     let told = format!(
         "{}: not there; the classes are called by their numbers",

@@ -1,0 +1,59 @@
+//! How much memory what a file holds may take.
+
+use crate::{Error, Result};
+use std::io::Read;
+use std::path::Path;
+
+/// How many times larger than the file its unpacked content may be.
+const RATIO: u64 = 64;
+/// Unpacked content up to this size is taken whatever the ratio: 64 MiB.
+const ALWAYS: u64 = 64 << 20;
+
+/// Bytes that a packed file of `bytes` bytes may unpack to: 64 times its own size, or 64 MiB where
+/// that is more. Published data sets unpack to 1.1 (photos) up to 10 times (digits) their size; a
+/// decompression bomb to 1000 times.
+pub(crate) fn unpacked_limit(bytes: u64) -> u64 {
+    bytes.saturating_mul(RATIO).max(ALWAYS)
+}
+
+/// Refuses what would take more than [`unpacked_limit`]; `needed` bytes for `path` of `bytes` bytes.
+///
+/// # Errors
+/// [`Error::Format`] naming the file.
+pub(crate) fn check_unpacked(path: &Path, bytes: u64, needed: u64) -> Result<()> {
+    let limit = unpacked_limit(bytes);
+    if needed <= limit {
+        return Ok(());
+    }
+    Err(too_large(path, limit, format!("{needed} bytes")))
+}
+
+/// Reads all of `reader`, the unpacked content of the `bytes` bytes of `path`.
+///
+/// # Errors
+/// [`Error::Format`] if it is longer than [`unpacked_limit`] or no whole stream.
+pub(crate) fn read_unpacked(path: &Path, bytes: u64, reader: impl Read) -> Result<Vec<u8>> {
+    let limit = unpacked_limit(bytes);
+    let mut content = Vec::new();
+    let read = reader.take(limit + 1).read_to_end(&mut content);
+    read.map_err(|error| broken_stream(path, &error))?;
+    if content.len() as u64 > limit {
+        return Err(too_large(path, limit, "more".into()));
+    }
+    Ok(content)
+}
+
+/// The error for a packed stream that cannot be unpacked.
+pub(crate) fn broken_stream(path: &Path, error: &std::io::Error) -> Error {
+    let found = match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => "a truncated one".to_owned(),
+        _ => error.to_string(),
+    };
+    Error::format(path, "a whole packed file", found, "get the file again")
+}
+
+fn too_large(path: &Path, limit: u64, found: String) -> Error {
+    let expected = format!("at most {limit} bytes when unpacked");
+    let advice = "if this is no mistake, unpack it by other means and give the folder";
+    Error::format(path, expected, found, advice)
+}
