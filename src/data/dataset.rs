@@ -100,6 +100,34 @@ impl Split {
         self
     }
 
+    /// The images named by `chosen` (those that exist), in that order, each with a label of its own.
+    pub(super) fn rearranged(&self, chosen: impl Iterator<Item = (usize, u16)>) -> Self {
+        let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+        for (index, label) in chosen.filter(|&(index, _)| index < self.len()) {
+            pixels.extend_from_slice(self.image(index));
+            labels.push(label);
+        }
+        Self {
+            pixels,
+            labels,
+            ..*self
+        }
+    }
+
+    /// The images in turn from each class, for splits that are sorted by class: the first images of the
+    /// result are of as many classes as possible. Within a class the order stays.
+    pub fn interleaved(&self) -> Self {
+        let mut turns = std::collections::BTreeMap::<u16, usize>::new();
+        let mut order: Vec<(usize, u16, usize)> = Vec::with_capacity(self.len());
+        for (index, &label) in self.labels.iter().enumerate() {
+            let turn = turns.entry(label).or_default();
+            order.push((*turn, label, index));
+            *turn += 1;
+        }
+        order.sort_unstable();
+        self.rearranged(order.into_iter().map(|(_, label, index)| (index, label)))
+    }
+
     fn hash_into(&self, hash: &mut Sha256) {
         for number in [self.len(), self.height, self.width] {
             hash.update((number as u64).to_le_bytes());

@@ -5,6 +5,7 @@ mod dataset;
 pub mod drawn;
 pub(crate) mod limits;
 mod pictures;
+mod selection;
 mod source;
 
 pub use dataset::{Dataset, Split};

@@ -48,6 +48,9 @@ impl Stem {
     }
 }
 
+/// Weights of the largest network: 4 GiB as f32, eighteen times ResNet152.
+const MOST_WEIGHTS: u128 = 1 << 30;
+
 /// The architecture of a residual network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,7 +127,28 @@ impl ResNetConfig {
         self.widths.last().copied().unwrap_or(0) * self.block.expansion()
     }
 
-    /// Whether the numbers make a network.
+    /// Weights of all convolutions but those of shortcuts, and of the last layer: nearly all the network holds.
+    pub fn weight_count(&self) -> u128 {
+        let stem = self.stem;
+        let mut sum = [stem.channels, stem.width, stem.kernel, stem.kernel]
+            .iter()
+            .map(|&n| n as u128)
+            .product::<u128>();
+        let mut input = stem.width as u128;
+        for (&width, &blocks) in self.widths.iter().zip(&self.blocks) {
+            let (width, output) = (width as u128, (width * self.block.expansion()) as u128);
+            for _ in 0..blocks {
+                sum += match self.block {
+                    BlockKind::Basic => 9 * width * (input + width),
+                    BlockKind::Bottleneck => width * (input + 9 * width + output),
+                };
+                input = output;
+            }
+        }
+        sum + input * self.classes as u128
+    }
+
+    /// Whether the numbers make a network, of at most 2³⁰ weights.
     ///
     /// # Errors
     /// [`Error::Argument`] if they do not.
@@ -148,7 +172,12 @@ impl ResNetConfig {
             .chain(&self.blocks)
             .all(|&n| n <= 1 << 16);
         if stages && positive && bounded && self.stem.kernel % 2 == 1 {
-            return Ok(());
+            let weights = self.weight_count();
+            if weights <= MOST_WEIGHTS {
+                return Ok(());
+            }
+            let expected = format!("widths and blocks that make at most {MOST_WEIGHTS} weights");
+            return Err(Error::argument("ResNet", "config", expected, weights));
         }
         let expected =
             "one width and block count for each of 1 to 8 stages, all positive, an odd stem kernel";

@@ -1,11 +1,16 @@
 //! The configuration of a run: a preset, overridden by a file and by flags.
 
+use crate::data::ReadOptions;
 use crate::ensemble::Method;
+use crate::io::atomic;
 use crate::models::{ResNetConfig, Stem, default_head_layers};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+/// Bytes that a configuration may have: 1 MiB, hundreds of times more than one has.
+const MAX_TEXT: u64 = 1 << 20;
 
 /// Everything that decides the result of a run. Stored as `config.toml` in its directory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,8 +38,18 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// `drawn` or the path of a folder in a published layout.
+    /// `drawn`, or the path of a data set in one of the layouts that [`Source`](crate::data::Source) reads.
     pub source: String,
+    /// The classes used, by name, number or range of numbers (`"0-9"`), in the order in which they are numbered anew;
+    /// all if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
+    /// Height and width, in pixels, that pictures of various sizes are brought to; the network's input size if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<usize>,
+    /// Share of each class kept for testing where the data have no test split, in (0, 1).
+    #[serde(default = "default_test_share")]
+    pub test_share: f64,
     /// Training images used (the first ones); of the drawn set, as many are drawn.
     pub train_images: usize,
     /// Test images used (the first ones).
@@ -132,6 +147,9 @@ impl Config {
             seed: 0,
             data: DataConfig {
                 source: "drawn".into(),
+                classes: Vec::new(),
+                image_size: None,
+                test_share: default_test_share(),
                 train_images: 9600,
                 test_images: 1200,
             },
@@ -207,6 +225,14 @@ impl Config {
         }
     }
 
+    /// What the readers of data must decide where a layout leaves it open.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            side: self.data.image_size.unwrap_or(self.backbone.input_size),
+            test_share: self.data.test_share,
+        }
+    }
+
     /// Layers of the heads, ascending.
     pub fn head_layers(&self) -> Vec<usize> {
         let mut layers = self.heads.layers.clone();
@@ -258,6 +284,9 @@ impl Config {
         in_range("heads.lr", self.heads.lr, 1e-12, 1e3)?;
         count("data.train_images", self.data.train_images, 2, 100_000_000)?;
         count("data.test_images", self.data.test_images, 1, 100_000_000)?;
+        count("data.image_size", self.read_options().side, 4, 4096)?;
+        // The bounds themselves would leave one of the splits empty.
+        in_range("data.test_share", self.data.test_share, 0.001, 0.999)?;
         in_range("attack.eps", self.attack.eps, 0.0, 1.0)?;
         count("attack.images", self.attack.images, 1, 100_000_000)?;
         count("attack.iterations", self.attack.iterations, 1, 60_000)?;
@@ -337,9 +366,13 @@ impl Config {
     }
 }
 
+fn default_test_share() -> f64 {
+    ReadOptions::default().test_share
+}
+
 fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|source| Error::io(PathBuf::from(path), "read the configuration", source))
+    String::from_utf8(atomic::read_at_most(path, MAX_TEXT)?)
+        .map_err(|e| Error::format(path, "a configuration in UTF-8", e, "correct the file"))
 }
 
 fn not_toml(path: &Path, error: &toml::de::Error) -> Error {

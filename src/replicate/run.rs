@@ -62,7 +62,9 @@ fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
         },
         path => Source::Path(path.into()),
     };
-    let mut data = source.open()?;
+    let mut data = source.open_with(&config.read_options())?;
+    reporter.line(&format!("data: {}", data.origin));
+    data = data.with_classes(&wanted.classes)?;
     data.train = data.train.first(wanted.train_images);
     data.test = data.test.first(wanted.test_images);
     for (split, wanted, found) in [
@@ -98,8 +100,7 @@ fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
         ));
     }
     reporter.line(&format!(
-        "data: {}, {} classes, {} training and {} test images of {height}×{width} pixels",
-        data.name,
+        "data: {} classes, {} training and {} test images of {height}×{width} pixels",
         data.classes.len(),
         data.train.len(),
         data.test.len()

@@ -4,7 +4,9 @@
 mod contents;
 mod determinism;
 mod directory;
+mod full_disk;
 mod interruptions;
+mod lock;
 mod photos;
 mod process;
 mod real_photos;
