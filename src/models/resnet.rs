@@ -153,35 +153,40 @@ impl ResNetConfig {
     /// # Errors
     /// [`Error::Argument`] if they do not.
     pub fn check(&self) -> Result<()> {
+        let refuse =
+            |arg, expected: String, found: String| Err(Error::argument("ResNet", arg, expected, found));
+        let stem = self.stem;
         let lengths = [
-            self.stem.channels,
-            self.stem.width,
-            self.stem.kernel,
-            self.stem.stride,
-            self.classes,
+            ("stem channels", stem.channels),
+            ("stem width", stem.width),
+            ("stem kernel", stem.kernel),
+            ("stem stride", stem.stride),
+            ("classes", self.classes),
         ];
-        let stages = self.widths.len() == self.blocks.len() && (1..=8).contains(&self.widths.len());
-        let positive = lengths
-            .iter()
-            .chain(&self.widths)
-            .chain(&self.blocks)
-            .all(|&n| n > 0);
-        let bounded = lengths
-            .iter()
-            .chain(&self.widths)
-            .chain(&self.blocks)
-            .all(|&n| n <= 1 << 16);
-        if stages && positive && bounded && self.stem.kernel % 2 == 1 {
-            let weights = self.weight_count();
-            if weights <= MOST_WEIGHTS {
-                return Ok(());
+        let stages = self.widths.iter().map(|&width| ("widths", width));
+        let blocks = self.blocks.iter().map(|&count| ("blocks", count));
+        for (name, length) in lengths.into_iter().chain(stages).chain(blocks) {
+            if !(1..=1 << 16).contains(&length) {
+                return refuse(name, "1 to 65536".into(), length.to_string());
             }
-            let expected = format!("widths and blocks that make at most {MOST_WEIGHTS} weights");
-            return Err(Error::argument("ResNet", "config", expected, weights));
         }
-        let expected =
-            "one width and block count for each of 1 to 8 stages, all positive, an odd stem kernel";
-        Err(Error::argument("ResNet", "config", expected, format!("{self:?}")))
+        if self.widths.len() != self.blocks.len() || !(1..=8).contains(&self.widths.len()) {
+            let found = format!("{} and {}", self.widths.len(), self.blocks.len());
+            return refuse(
+                "widths, blocks",
+                "as many of each, for 1 to 8 stages".into(),
+                found,
+            );
+        }
+        if stem.kernel % 2 == 0 {
+            return refuse("stem kernel", "an odd number".into(), stem.kernel.to_string());
+        }
+        let weights = self.weight_count();
+        if weights > MOST_WEIGHTS {
+            let expected = format!("what makes at most {MOST_WEIGHTS} weights");
+            return refuse("widths, blocks", expected, weights.to_string());
+        }
+        Ok(())
     }
 }
 

@@ -339,7 +339,7 @@ impl Config {
     /// [`Error::Io`], or [`Error::Format`] with the line that is wrong.
     pub fn load(path: &Path) -> Result<Self> {
         let text = read_text(path)?;
-        toml::from_str(&text).map_err(|e| not_toml(path, &e))
+        toml::from_str(&text).map_err(|e| not_toml(path, &text, &e))
     }
 
     /// With the values that a partial configuration file sets.
@@ -347,10 +347,13 @@ impl Config {
     /// # Errors
     /// [`Error::Io`], or [`Error::Format`] with the line or the name that is wrong.
     pub fn overridden_by(&self, path: &Path) -> Result<Self> {
-        let overlay: toml::Table = read_text(path)?.parse().map_err(|e| not_toml(path, &e))?;
-        let mut table: toml::Table = self.to_toml()?.parse().map_err(|e| not_toml(path, &e))?;
+        let text = read_text(path)?;
+        let refuse = |e| not_toml(path, &text, &e);
+        let overlay: toml::Table = text.parse().map_err(refuse)?;
+        let mut table: toml::Table = self.to_toml()?.parse().map_err(refuse)?;
         merge(&mut table, overlay);
-        table.try_into().map_err(|e| not_toml(path, &e))
+        // The merged table has no lines; the error names the key.
+        table.try_into().map_err(|e| not_toml(path, "", &e))
     }
 
     /// SHA-256 over all values: what a checkpoint must agree with. `attack.sub_batch` is left out,
@@ -375,14 +378,16 @@ fn read_text(path: &Path) -> Result<String> {
         .map_err(|e| Error::format(path, "a configuration in UTF-8", e, "correct the file"))
 }
 
-fn not_toml(path: &Path, error: &toml::de::Error) -> Error {
-    let found = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    Error::format(
-        path,
-        "a configuration as a run's config.toml",
-        found,
-        "correct the file",
-    )
+/// What is wrong with a configuration: in which line of `text` or, where the parser knows none, in which setting.
+fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let told = match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+        None => error.to_string(),
+    };
+    let expected = "a configuration as a run's config.toml";
+    let found = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::format(path, expected, found, "correct the file")
 }
 
 fn merge(into: &mut toml::Table, from: toml::Table) {

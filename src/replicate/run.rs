@@ -364,11 +364,12 @@ impl<'a> Runner<'a> {
         self.dir.stage("prototypes", &[&path], || {
             prototypes::optimise(&ensemble.backbone, config, size, advice, reporter)?.save(&path)
         })?;
-        let prototypes = Prototypes::load(&path)?;
+        let count = self.data.classes.len() * config.prototypes_per_class;
+        let prototypes = Prototypes::load(&path, count, size)?;
         let state = self.dir.path(ATTACK_STATE);
         let missing = || Error::format(&state, "the state of the attack", "no file", "start a new run");
-        let attacked =
-            attack::load_state(&self.attack_task("the self-ensemble", &state))?.ok_or_else(missing)?;
+        let task = self.attack_task("the self-ensemble", &state);
+        let attacked = attack::load_state(&task, samples)?.ok_or_else(missing)?;
         let material = Material {
             data: &self.data,
             ensemble,

@@ -6,6 +6,8 @@ use std::path::Path;
 
 /// Memory that any reader may take beside the multiple of its file: decoders' and readers' buffers.
 const ALLOWANCE: usize = 64 << 20;
+/// Characters that a line may have at most.
+const LONGEST: usize = 400;
 /// Between these lines of the file stands the table.
 const MARKS: [&str; 2] = [
     "<!-- hostile inputs: begin -->\n",
@@ -42,8 +44,9 @@ impl Table {
         let message = error.to_string();
         let place = folder.display().to_string();
         let named = matches!(error.exit_code(), 1) && message.contains(&place);
-        if message.contains('\n') || !named {
-            return Err(format!("{reader}, {input}: not one line that names the file: {message}").into());
+        if message.contains('\n') || !named || message.chars().count() > LONGEST {
+            let beginning: String = message.chars().take(LONGEST).collect();
+            return Err(format!("{reader}, {input}: not one line that names the file: {beginning}").into());
         }
         let most = multiple * bytes + ALLOWANCE;
         if peak > most {

@@ -188,7 +188,8 @@ fn going_on_removes_half_written_files_and_nothing_else() -> TestResult {
         half_written.iter().all(|name| run.path(name).exists()),
         "opening must not disturb a running process"
     );
-    RunDir::resume(folder.path())?;
+    drop(run);
+    let run = RunDir::resume(folder.path())?;
     assert!(half_written.iter().all(|name| !run.path(name).exists()));
     assert!(kept.iter().all(|name| run.path(name).exists()));
     Ok(())
