@@ -4,6 +4,7 @@
 mod contents;
 mod determinism;
 mod directory;
+mod forms;
 mod full_disk;
 mod interruptions;
 mod lock;
