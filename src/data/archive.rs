@@ -88,7 +88,7 @@ pub(super) fn read_members(
             return refuse("plain files", "a link or special file");
         }
         if members.contains_key(key) {
-            return refuse("each file once", "again");
+            return refuse("each file once", "a second");
         }
         let size = entry.size();
         unpacked = unpacked.saturating_add(size);

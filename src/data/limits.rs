@@ -83,7 +83,7 @@ pub(crate) fn broken_bounded(path: &Path, bytes: u64, error: &std::io::Error) ->
 pub(crate) fn broken_stream(path: &Path, error: &std::io::Error) -> Error {
     let found = match error.kind() {
         ErrorKind::UnexpectedEof => "a truncated one".to_owned(),
-        _ => error.to_string(),
+        _ => format!("a broken one ({error})"),
     };
     Error::format(path, "a whole packed file", found, "get the file again")
 }

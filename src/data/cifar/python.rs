@@ -99,7 +99,10 @@ fn entry<'p>(place: &Path, dict: Mapping<'p>, key: &str) -> Result<Value<'p>> {
         [value] => Ok(value),
         ref several => {
             let expected = format!("`{key}` once in the pickled dict");
-            let found = format!("{} of it", several.len());
+            let found = match several.len() {
+                0 => "no such key".into(),
+                count => format!("it {count} times"),
+            };
             Err(Error::format(place, expected, found, ADVICE))
         }
     }

@@ -293,7 +293,10 @@ impl<'a> Machine<'a> {
     fn span(&mut self, length: usize) -> Checked<Span> {
         let left = self.bytes.len() - self.at;
         if length > left {
-            return Err(format!("the end of the file where {length} bytes should be"));
+            return Err(match length {
+                1 => "the end of the file".into(),
+                _ => format!("the end of the file where {length} bytes should be"),
+            });
         }
         let start = self.at;
         self.at += length;

@@ -24,7 +24,11 @@ impl<'a> Pickle<'a> {
     /// lacks its operands, a global that is not in the list.
     pub fn parse(path: &Path, bytes: &'a [u8], globals: &'static [Global]) -> Result<Self> {
         let mut machine = Machine::new(bytes, globals);
-        let root = machine.run().map_err(|found| {
+        let result = match bytes {
+            [] => Err("an empty file".into()),
+            _ => machine.run(),
+        };
+        let root = result.map_err(|found: String| {
             let advice = "get the file from a source you trust";
             Error::format(path, "a whole pickle of plain data", found, advice)
         })?;
