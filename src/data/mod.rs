@@ -1,8 +1,10 @@
 //! Data sets: pictures in memory, and where they come from.
 
+mod archive;
 mod cifar;
 mod dataset;
 pub mod drawn;
+mod files;
 pub(crate) mod limits;
 mod pictures;
 mod selection;

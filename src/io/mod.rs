@@ -1,6 +1,7 @@
-//! Files: atomic writing, safetensors, and the door between PyTorch's layouts and ours.
+//! Files: atomic writing, safetensors, pickles, and the door between PyTorch's layouts and ours.
 
 pub mod atomic;
+pub mod pickle;
 mod state_dict;
 mod tensor_file;
 #[cfg(test)]
