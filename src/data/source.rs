@@ -40,12 +40,15 @@ impl Default for ReadOptions {
     }
 }
 
+/// Reads a data set that was found.
+type Reader = dyn FnOnce(&ReadOptions) -> Result<Dataset>;
+
 /// A data set that was recognised in a path.
 pub(super) struct Found {
     /// Which, in which layout and where, for people.
     pub what: String,
     /// Reads it.
-    pub open: Box<dyn FnOnce(&ReadOptions) -> Result<Dataset>>,
+    pub open: Box<Reader>,
 }
 
 /// Each looks for its data sets in a path, from names and first bytes, reading as little as it can. All are

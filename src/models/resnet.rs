@@ -178,7 +178,7 @@ impl ResNetConfig {
                 found,
             );
         }
-        if stem.kernel % 2 == 0 {
+        if stem.kernel.is_multiple_of(2) {
             return refuse("stem kernel", "an odd number".into(), stem.kernel.to_string());
         }
         let weights = self.weight_count();

@@ -70,9 +70,9 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     };
     progress.line(&format!("run directory: {}", out.display()));
     let outcome = replicate::run(&config, &out, arguments.resume.is_some(), &progress).inspect_err(|_| {
-        // A folder that was made for a run which failed before it began goes again; one with anything in it stays.
+        // Folders made for a run that failed before it began go again; those with anything in them stay.
         if arguments.out.is_none() {
-            let _ = std::fs::remove_dir(&out);
+            let _ = std::fs::remove_dir(&out).and_then(|()| std::fs::remove_dir(RUNS));
         }
     })?;
     output.result(&outcome.text, &outcome.summary)
