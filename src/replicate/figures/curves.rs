@@ -1,6 +1,7 @@
 //! Training curves.
 
 use super::canvas::{Canvas, MARGIN, SMALL, TITLE_HEIGHT};
+use super::figure::Figure;
 use super::plot::{AXIS_BELOW, AXIS_LEFT, Axes, LEGEND_LINE, Style, distinct, legend};
 use super::ticks::Ticks;
 use crate::Result;
@@ -21,7 +22,7 @@ pub struct Curve<'a> {
 ///
 /// # Errors
 /// When the sheet cannot be held in memory.
-pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Vec<u8>> {
+pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Figure> {
     let all = || losses.iter().chain(accuracies);
     let names = distinct(all().map(|curve| curve.name));
     let epochs = all().map(|curve| curve.values.len()).max().unwrap_or(0);
@@ -47,7 +48,7 @@ pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Vec
         epochs,
     };
     panel.draw(&mut canvas, accuracies, &names);
-    canvas.into_png()
+    Ok(canvas.finish())
 }
 
 /// Largest finite value above 0.
