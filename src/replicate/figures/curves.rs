@@ -44,7 +44,7 @@ pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Fig
         at: (panel.at.0 + pitch, top),
         label: "accuracy (%)",
         unit: 0.01,
-        y_ticks: Ticks::covering(100.0, 5),
+        y_ticks: Ticks::covering((largest(accuracies).unwrap_or(1.0) * 100.0).clamp(5.0, 100.0), 5),
         epochs,
     };
     panel.draw(&mut canvas, accuracies, &names);

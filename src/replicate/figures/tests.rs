@@ -198,8 +198,9 @@ fn curves_pass_through_their_points_and_stop_at_gaps() {
         let curve = Curve { name: "test", values };
         Decoded::new(&curves("curves", &[], &[curve]).unwrap())
     };
-    let whole = accuracies(&[0.5, 0.5, 0.5]);
-    let gap = accuracies(&[0.5, f32::NAN, 0.5]);
+    // The axis ends at the largest value, here 100 %.
+    let whole = accuracies(&[0.5, 0.5, 1.0]);
+    let gap = accuracies(&[0.5, f32::NAN, 1.0]);
     // The second plot starts at 632; three epochs lie 440/3 pixels apart.
     let (first, second, row) = (632 + 73, 632 + 220, 108 + 150);
     assert_eq!(whole.pixel(first, row), SERIES[0]);
@@ -301,7 +302,7 @@ fn elements<'a>(svg: &'a str, name: &str) -> Vec<&'a str> {
 
 #[test]
 fn svg_says_what_the_pixels_show() {
-    let values = [0.25, f32::NAN, 0.75];
+    let values = [0.25, f32::NAN, 1.0];
     let curve = Curve {
         name: "a < b & \"c\"",
         values: &values,
@@ -335,9 +336,9 @@ fn svg_says_what_the_pixels_show() {
     let discs = elements(&svg, "circle");
     assert_eq!(discs.len(), 3, "{discs:?}");
     assert!(discs.iter().all(|disc| disc.contains("#0072b2")));
-    // A quarter and three quarters of the 300 pixels above the lower border at 408.
+    // A quarter and all of the 300 pixels above the lower border at 408.
     assert!(
-        discs[1].contains("cy=\"333\"") && discs[2].contains("cy=\"183\""),
+        discs[1].contains("cy=\"333\"") && discs[2].contains("cy=\"108\""),
         "{discs:?}"
     );
     assert!(!svg.contains("NaN") && !svg.contains("inf"));
