@@ -1,7 +1,7 @@
 //! The tensor itself.
 
 use super::storage::{DeviceBuffer, Storage};
-use crate::device::Accelerator;
+use crate::device::{Accelerator, DeviceAddress};
 use crate::tensor::{Buffer, Element, Shape};
 use crate::{Error, Result};
 use std::fmt;
@@ -116,6 +116,46 @@ impl<T: Element> Tensor<T> {
                 op,
                 device: buffer.accelerator.name(),
             }),
+        }
+    }
+
+    /// The accelerator that the elements are on; nothing if they are in host memory.
+    pub fn accelerator(&self) -> Option<&Arc<dyn Accelerator>> {
+        match &self.storage {
+            Storage::Host(_) => None,
+            Storage::Device(buffer) => Some(&buffer.accelerator),
+        }
+    }
+
+    /// Where the elements begin on their device, for a kernel's arguments; null if they are in host memory.
+    pub(crate) fn address(&self) -> DeviceAddress {
+        match &self.storage {
+            Storage::Host(_) => DeviceAddress::NULL,
+            Storage::Device(buffer) => buffer.allocation.address(),
+        }
+    }
+
+    /// A tensor of `shape` in `accelerator`'s memory, with arbitrary content.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device has no room.
+    pub(crate) fn dirty_on(accelerator: &Arc<dyn Accelerator>, shape: impl Into<Shape>) -> Result<Self> {
+        let shape = shape.into();
+        let allocation = accelerator.allocate(shape.len() * size_of::<T>())?;
+        Ok(Self {
+            shape,
+            storage: Storage::Device(Arc::new(DeviceBuffer {
+                allocation,
+                accelerator: Arc::clone(accelerator),
+            })),
+        })
+    }
+
+    /// Whether no other tensor shares the memory.
+    pub(crate) fn is_alone(&self) -> bool {
+        match &self.storage {
+            Storage::Host(buffer) => Arc::strong_count(buffer) == 1,
+            Storage::Device(buffer) => Arc::strong_count(buffer) == 1,
         }
     }
 
@@ -339,15 +379,11 @@ impl<T: Element> Tensor<T> {
     pub fn to_device(&self, accelerator: &Arc<dyn Accelerator>) -> Result<Self> {
         let values = self.to_vec()?;
         let bytes: &[u8] = bytemuck::cast_slice(&values);
-        let allocation = accelerator.allocate(bytes.len())?;
-        accelerator.copy_to_device(bytes, &allocation)?;
-        Ok(Self {
-            shape: self.shape,
-            storage: Storage::Device(Arc::new(DeviceBuffer {
-                allocation,
-                accelerator: Arc::clone(accelerator),
-            })),
-        })
+        let copy = Self::dirty_on(accelerator, self.shape)?;
+        if let Storage::Device(buffer) = &copy.storage {
+            accelerator.copy_to_device(bytes, &buffer.allocation)?;
+        }
+        Ok(copy)
     }
 
     /// The same tensor in host memory.

@@ -4,6 +4,7 @@
 //! with zeros outside the picture.
 
 mod cpu;
+mod cuda;
 mod geometry;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod unroll;
 pub(crate) use geometry::Geometry;
 
 use crate::autograd::Var;
+use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -48,7 +50,7 @@ impl<T: Element> Var<T> {
             let expected = format!("[{}]", geometry.k);
             return Err(Error::shape("conv2d", "bias", expected, bias.shape()));
         }
-        let value = cpu::forward(&geometry, self.value(), weight.value(), bias.map(Var::value))?;
+        let value = forward(&geometry, self.value(), weight.value(), bias.map(Var::value))?;
         // Each operand is kept only for the other's gradient.
         let x = weight.tracked().then(|| self.value().clone());
         let w = self.tracked().then(|| weight.value().clone());
@@ -57,16 +59,53 @@ impl<T: Element> Var<T> {
         Ok(Var::from_op("conv2d", &inputs, value, || {
             move |dy: Tensor<T>, needs| {
                 let dx = match &w {
-                    Some(w) => needs.gradient(0, || cpu::dgrad(&geometry, &dy, w))?,
+                    Some(w) => needs.gradient(0, || dgrad(&geometry, &dy, w))?,
                     None => None,
                 };
                 let dw = match &x {
-                    Some(x) => needs.gradient(1, || cpu::wgrad(&geometry, &dy, x))?,
+                    Some(x) => needs.gradient(1, || wgrad(&geometry, &dy, x))?,
                     None => None,
                 };
-                let db = needs.gradient(2, || cpu::bias_gradient(&geometry, &dy))?;
+                let db = needs.gradient(2, || bias_gradient(&geometry, &dy))?;
                 Ok(vec![dx, dw, db])
             }
         }))
+    }
+}
+
+const OP: &str = "conv2d";
+
+fn forward<T: Element>(
+    g: &Geometry,
+    x: &Tensor<T>,
+    w: &Tensor<T>,
+    bias: Option<&Tensor<T>>,
+) -> Result<Tensor<T>> {
+    let mut operands = vec![x, w];
+    operands.extend(bias);
+    match place(OP, &operands)? {
+        Place::Host => cpu::forward(g, x, w, bias),
+        Place::Device(device) => cuda::forward(device, g, x, w, bias),
+    }
+}
+
+fn dgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, w: &Tensor<T>) -> Result<Tensor<T>> {
+    match place(OP, &[dy, w])? {
+        Place::Host => cpu::dgrad(g, dy, w),
+        Place::Device(device) => cuda::dgrad(device, g, dy, w),
+    }
+}
+
+fn wgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
+    match place(OP, &[dy, x])? {
+        Place::Host => cpu::wgrad(g, dy, x),
+        Place::Device(device) => cuda::wgrad(device, g, dy, x),
+    }
+}
+
+fn bias_gradient<T: Element>(g: &Geometry, dy: &Tensor<T>) -> Result<Tensor<T>> {
+    match place(OP, &[dy])? {
+        Place::Host => cpu::bias_gradient(g, dy),
+        Place::Device(device) => cuda::bias_gradient(device, g, dy),
     }
 }

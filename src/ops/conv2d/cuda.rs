@@ -1,0 +1,97 @@
+//! Launches of the convolution kernels.
+
+use super::Geometry;
+use crate::device::kernels::conv2d::{BIAS_GRADIENT, Conv2dArgs, DGRAD, FORWARD, WGRAD};
+use crate::device::{Accelerator, DeviceAddress, LaunchDims};
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+use std::sync::Arc;
+
+type Device = Arc<dyn Accelerator>;
+
+/// The lengths as a kernel's arguments, without addresses.
+///
+/// # Errors
+/// [`Error::Argument`] if a length is beyond what kernels count with, 2³¹ − 1.
+fn arguments(g: &Geometry) -> Result<Conv2dArgs> {
+    let length = |length: usize| {
+        i32::try_from(length)
+            .map_err(|_| Error::argument("conv2d", "length", format!("at most {}", i32::MAX), length))
+    };
+    Ok(Conv2dArgs {
+        x: DeviceAddress::NULL,
+        w: DeviceAddress::NULL,
+        bias: DeviceAddress::NULL,
+        y: DeviceAddress::NULL,
+        n: length(g.n)?,
+        h: length(g.h)?,
+        w_in: length(g.w)?,
+        c: length(g.c)?,
+        k: length(g.k)?,
+        r: length(g.r)?,
+        s: length(g.s)?,
+        p: length(g.p)?,
+        q: length(g.q)?,
+        stride: [length(g.stride[0])?, length(g.stride[1])?],
+        padding: [length(g.padding[0])?, length(g.padding[1])?],
+        unused: 0,
+    })
+}
+
+/// y `[N,P,Q,K]`.
+pub fn forward<T: Element>(
+    device: &Device,
+    g: &Geometry,
+    x: &Tensor<T>,
+    w: &Tensor<T>,
+    bias: Option<&Tensor<T>>,
+) -> Result<Tensor<T>> {
+    let y = Tensor::dirty_on(device, [g.n, g.p, g.q, g.k])?;
+    let args = Conv2dArgs {
+        x: x.address(),
+        w: w.address(),
+        bias: bias.map_or(DeviceAddress::NULL, Tensor::address),
+        y: y.address(),
+        ..arguments(g)?
+    };
+    FORWARD.launch(&**device, LaunchDims::for_elements(y.len()), &args)?;
+    Ok(y)
+}
+
+/// The gradient of the input, `[N,H,W,C]`.
+pub fn dgrad<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>, w: &Tensor<T>) -> Result<Tensor<T>> {
+    let dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
+    let args = Conv2dArgs {
+        x: dx.address(),
+        w: w.address(),
+        y: dy.address(),
+        ..arguments(g)?
+    };
+    DGRAD.launch(&**device, LaunchDims::for_elements(dx.len()), &args)?;
+    Ok(dx)
+}
+
+/// The gradient of the weights, `[K,R,S,C]`.
+pub fn wgrad<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
+    let dw = Tensor::dirty_on(device, [g.k, g.r, g.s, g.c])?;
+    let args = Conv2dArgs {
+        x: x.address(),
+        w: dw.address(),
+        y: dy.address(),
+        ..arguments(g)?
+    };
+    WGRAD.launch(&**device, LaunchDims::for_elements(dw.len()), &args)?;
+    Ok(dw)
+}
+
+/// The gradient of the bias, `[K]`.
+pub fn bias_gradient<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>) -> Result<Tensor<T>> {
+    let db = Tensor::dirty_on(device, [g.k])?;
+    let args = Conv2dArgs {
+        bias: db.address(),
+        y: dy.address(),
+        ..arguments(g)?
+    };
+    BIAS_GRADIENT.launch(&**device, LaunchDims::for_channels(g.k), &args)?;
+    Ok(db)
+}
