@@ -38,7 +38,7 @@ __device__ inline float inverse_deviation(const BatchNormArgs& a, int channel) {
 
 // Reads x; writes mean and variance (divided by rows, not rows - 1).
 extern "C" __global__ void batch_norm_statistics(const __grid_constant__ BatchNormArgs a) {
-    float* shared = dynamic_shared<float>();
+    const Shared<float> shared = dynamic_shared<float>();
     const int channel = blockIdx.x * blockDim.x + threadIdx.x;
     const bool inside = channel < a.channels;
 
@@ -79,7 +79,7 @@ extern "C" __global__ void batch_norm_forward(const __grid_constant__ BatchNormA
 // Reads x, dy, mean, variance; writes dbias (sum of dy) and dweight (sum of dy * normalised x), in
 // training and evaluation alike.
 extern "C" __global__ void batch_norm_parameter_gradients(const __grid_constant__ BatchNormArgs a) {
-    float* shared = dynamic_shared<float>();
+    const Shared<float> shared = dynamic_shared<float>();
     const int channel = blockIdx.x * blockDim.x + threadIdx.x;
     const bool inside = channel < a.channels;
 

@@ -40,7 +40,7 @@ struct CompensatedSum {
 // Sum of `value` over the threads of the block with this thread's threadIdx.x, in the order of
 // threadIdx.y; every thread gets it. `shared` has one word per thread of the block. All threads of
 // the block must take part.
-__device__ inline float column_sum(float value, float* shared) {
+__device__ inline float column_sum(float value, Shared<float> shared) {
     __syncthreads();  // the last readers of `shared` are done
     shared[threadIdx.y * blockDim.x + threadIdx.x] = value;
     __syncthreads();

@@ -1,0 +1,16 @@
+//! The CUDA kernels on the emulator (`tests/emulator`), which needs no GPU: against the CPU's
+//! operations, and the emulator itself.
+
+#![cfg(target_os = "linux")]
+
+mod accelerator;
+mod batch_norm;
+mod conv2d;
+mod emulated;
+mod mutations;
+mod operands;
+mod resize;
+mod softmax;
+mod speed;
+mod tensor_cores;
+mod wrong_kernels;

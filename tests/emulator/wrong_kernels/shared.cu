@@ -1,0 +1,50 @@
+// Mistakes with shared memory. Each block has one float of it per thread.
+
+#include "common.cuh"
+
+struct SharedArgs {
+    float* y;  // one number per thread
+};
+
+extern "C" __global__ void forgets_barrier(const __grid_constant__ SharedArgs a) {
+    const Shared<float> shared = dynamic_shared<float>();
+    shared[threadIdx.x] = float(threadIdx.x);
+    a.y[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
+}
+
+extern "C" __global__ void forgets_barrier_before_reuse(const __grid_constant__ SharedArgs a) {
+    const Shared<float> shared = dynamic_shared<float>();
+    shared[threadIdx.x] = float(threadIdx.x);
+    __syncthreads();
+    const float other = shared[blockDim.x - 1 - threadIdx.x];
+    shared[threadIdx.x] = other;
+    __syncthreads();
+    a.y[threadIdx.x] = shared[threadIdx.x];
+}
+
+// The neighbour is in the same warp; that alone orders nothing.
+extern "C" __global__ void trusts_lockstep(const __grid_constant__ SharedArgs a) {
+    const Shared<float> shared = dynamic_shared<float>();
+    shared[threadIdx.x] = float(threadIdx.x);
+    a.y[threadIdx.x] = shared[threadIdx.x ^ 1];
+}
+
+extern "C" __global__ void all_write_one(const __grid_constant__ SharedArgs a) {
+    const Shared<float> shared = dynamic_shared<float>();
+    shared[0] = float(threadIdx.x);
+    __syncthreads();
+    a.y[threadIdx.x] = shared[0];
+}
+
+extern "C" __global__ void reads_unwritten(const __grid_constant__ SharedArgs a) {
+    const Shared<float> shared = dynamic_shared<float>();
+    if (threadIdx.x > 0) shared[threadIdx.x] = 1.0f;
+    __syncthreads();
+    a.y[threadIdx.x] = shared[threadIdx.x];
+}
+
+extern "C" __global__ void writes_behind_shared(const __grid_constant__ SharedArgs a) {
+    const Shared<float> shared = dynamic_shared<float>();
+    shared[threadIdx.x + 1] = 1.0f;
+    a.y[threadIdx.x] = 0.0f;
+}
