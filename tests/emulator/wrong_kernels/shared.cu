@@ -16,10 +16,12 @@ extern "C" __global__ void forgets_barrier_before_reuse(const __grid_constant__ 
     const Shared<float> shared = dynamic_shared<float>();
     shared[threadIdx.x] = float(threadIdx.x);
     __syncthreads();
-    const float other = shared[blockDim.x - 1 - threadIdx.x];
-    shared[threadIdx.x] = other;
-    __syncthreads();
-    a.y[threadIdx.x] = shared[threadIdx.x];
+    // One half of the threads reads what the other half writes.
+    if (threadIdx.x < blockDim.x / 2) {
+        a.y[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
+    } else {
+        shared[threadIdx.x] = 0.0f;
+    }
 }
 
 // The neighbour is in the same warp; that alone orders nothing.
