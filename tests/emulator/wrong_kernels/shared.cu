@@ -8,15 +8,18 @@ struct SharedArgs {
 
 extern "C" __global__ void forgets_barrier(const __grid_constant__ SharedArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
-    shared[threadIdx.x] = float(threadIdx.x);
-    a.y[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
+    // One half of the threads reads what the other half writes.
+    if (threadIdx.x < blockDim.x / 2) {
+        shared[threadIdx.x] = float(threadIdx.x);
+    } else {
+        a.y[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
+    }
 }
 
 extern "C" __global__ void forgets_barrier_before_reuse(const __grid_constant__ SharedArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
     shared[threadIdx.x] = float(threadIdx.x);
     __syncthreads();
-    // One half of the threads reads what the other half writes.
     if (threadIdx.x < blockDim.x / 2) {
         a.y[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
     } else {
@@ -27,8 +30,11 @@ extern "C" __global__ void forgets_barrier_before_reuse(const __grid_constant__ 
 // The neighbour is in the same warp; that alone orders nothing.
 extern "C" __global__ void trusts_lockstep(const __grid_constant__ SharedArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
-    shared[threadIdx.x] = float(threadIdx.x);
-    a.y[threadIdx.x] = shared[threadIdx.x ^ 1];
+    if (threadIdx.x % 2 == 0) {
+        shared[threadIdx.x] = float(threadIdx.x);
+    } else {
+        a.y[threadIdx.x] = shared[threadIdx.x ^ 1];
+    }
 }
 
 extern "C" __global__ void all_write_one(const __grid_constant__ SharedArgs a) {
