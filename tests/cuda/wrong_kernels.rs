@@ -132,7 +132,7 @@ fn races_in_shared_memory_are_reported() {
     }
     // What is found first depends on the order.
     let since_begin = "wrote with no barrier between (both since the block began)";
-    let since_barrier = "with no barrier between (both since the barrier at shared.cu:23)";
+    let since_barrier = "with no barrier between (both since the barrier at shared.cu:18)";
     for (entry, kinds) in [
         ("forgets_barrier", ["which nobody wrote", since_begin]),
         ("trusts_lockstep", ["which nobody wrote", since_begin]),
