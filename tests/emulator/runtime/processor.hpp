@@ -93,6 +93,7 @@ class Processor {
     enum class State { READY, AT_BARRIER, IN_COLLECTIVE, DONE };
     struct Thread {
         State state;
+        Index index;
         void* context;  // nullptr until it first runs
         Stack stack;
         Site site;  // where it waits
@@ -102,7 +103,7 @@ class Processor {
     };
 
     void run_block(uint64_t number);
-    bool next_thread();
+    bool has_failed() const;
     void resume(unsigned thread);
     void suspend(State state, Site site);
     bool release_barrier();
@@ -119,7 +120,9 @@ class Processor {
     StackPool stacks;
     void* scheduler = nullptr;
     volatile bool running_kernel = false;
-    char failure[2048] = "";
+    // How the launch failed, beside `fault` and `expired`: no thread of the block can go on; a text.
+    bool stuck = false;
+    char failure[512] = "";
 
     friend class RuntimeScope;
 };
