@@ -18,8 +18,8 @@ size_t page_bytes();
 // A stack of about STACK_BYTES with an inaccessible page below it. The tops of stacks lie at different
 // distances from an edge of a page: a cache holds few lines of the same distance.
 struct Stack {
-    char* bottom;
-    char* top;
+    char* bottom = nullptr;
+    char* top = nullptr;
 };
 
 // Stacks that are taken and given back; the last given back is the first taken, so threads that

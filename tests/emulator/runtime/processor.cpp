@@ -85,7 +85,8 @@ void Processor::run_block(uint64_t number) {
     copies.begin_block(thread_count);
     threads.clear();
     for (unsigned i = 0; i < thread_count; ++i) {
-        threads.push_back({State::READY, unravel(i, launch->block), nullptr, {nullptr, nullptr}, {}, nullptr, 0, nullptr});
+        threads.emplace_back();
+        threads.back().index = unravel(i, launch->block);
     }
     ready.resize(thread_count);
     std::iota(ready.begin(), ready.end(), 0u);
@@ -121,7 +122,7 @@ void Processor::resume(unsigned number) {
     running_kernel = false;
     if (thread.state == State::DONE) {
         stacks.give_back(thread.stack);
-        thread.stack = {nullptr, nullptr};
+        thread.stack = {};
         ++done;
     }
 }

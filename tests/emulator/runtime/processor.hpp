@@ -92,14 +92,14 @@ class Processor {
    private:
     enum class State { READY, AT_BARRIER, IN_COLLECTIVE, DONE };
     struct Thread {
-        State state;
-        Index index;
-        void* context;  // nullptr until it first runs
+        State state = State::READY;
+        Index index = {};
+        void* context = nullptr;  // until it first runs
         Stack stack;
-        Site site;  // where it waits
-        Collective what;
-        uint32_t mask;
-        void* lane_data;
+        Site site;  // where it waits, and in a collective for what
+        Collective what = nullptr;
+        uint32_t mask = 0;
+        void* lane_data = nullptr;
     };
 
     void run_block(uint64_t number);
