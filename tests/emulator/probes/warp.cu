@@ -8,14 +8,14 @@ struct WarpArgs {
     int unused;
 };
 
-// Neighbours exchange through shared memory, ordered by __syncwarp, twice over the same words.
+// Sums of neighbours through shared memory, ordered by __syncwarp, twice over the same words.
 extern "C" __global__ void exchange_in_warp(const __grid_constant__ WarpArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
     shared[threadIdx.x] = float(threadIdx.x);
     __syncwarp();
     const float neighbour = shared[threadIdx.x ^ 1];
     __syncwarp();
-    shared[threadIdx.x] = neighbour;
+    shared[threadIdx.x] += neighbour;
     __syncwarp();
     a.y[threadIdx.x] = shared[threadIdx.x ^ 2];
 }

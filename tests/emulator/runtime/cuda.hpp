@@ -36,17 +36,11 @@ inline void __syncwarp(unsigned mask = 0xffffffff, emulator::Site site = emulato
     emulator::Processor::current()->collective(order, mask, nullptr, site);
 }
 
-// Threads run one at a time and are only left where they wait, so these are atomic as they stand.
+// Threads run one at a time and are only left where they wait, so this is atomic as it stands.
 template <typename T>
 inline T atomicAdd(T* address, T value) {
     const T before = *address;
     *address = before + value;
-    return before;
-}
-template <typename T>
-inline T atomicMax(T* address, T value) {
-    const T before = *address;
-    if (value > before) *address = value;
     return before;
 }
 

@@ -1,10 +1,16 @@
 #include "fiber.hpp"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
 
 namespace emulator {
+
+size_t page_bytes() {
+    static const size_t bytes = size_t(sysconf(_SC_PAGESIZE));
+    return bytes;
+}
 
 bool StackPool::take(Stack& stack) {
     if (!unused.empty()) {
@@ -12,21 +18,23 @@ bool StackPool::take(Stack& stack) {
         unused.pop_back();
         return true;
     }
-    const size_t bytes = PAGE_BYTES + STACK_BYTES;
+    const size_t bytes = page_bytes() + STACK_BYTES;
     void* pages = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) return false;
-    stack.bottom = static_cast<char*>(pages) + PAGE_BYTES;
+    stack.bottom = static_cast<char*>(pages) + page_bytes();
     if (mprotect(stack.bottom, STACK_BYTES, PROT_READ | PROT_WRITE) != 0) {
         munmap(pages, bytes);
         return false;
     }
+    constexpr size_t STEP = 192, STEPS = 16;
+    stack.top = stack.bottom + STACK_BYTES - all.size() % STEPS * STEP;
     all.push_back(stack);
     return true;
 }
 
 bool StackPool::is_guard(const void* address) const {
     for (const Stack& stack : all) {
-        if (address < stack.bottom && address >= stack.bottom - PAGE_BYTES) return true;
+        if (address < stack.bottom && address >= stack.bottom - page_bytes()) return true;
     }
     return false;
 }
@@ -64,7 +72,7 @@ crossmax_emulator_resume:
 )");
 
 void* emulator::prepare_fiber(Stack stack, void (*entry)()) {
-    uint64_t* top = reinterpret_cast<uint64_t*>(stack.bottom + STACK_BYTES);
+    uint64_t* top = reinterpret_cast<uint64_t*>(stack.top);
     *--top = 0;  // in place of the address that `entry` would return to; aligns the stack as a call does
     *--top = reinterpret_cast<uint64_t>(entry);
     for (int saved = 0; saved < 6; ++saved) *--top = 0;
@@ -113,7 +121,7 @@ crossmax_emulator_resume:
 )");
 
 void* emulator::prepare_fiber(Stack stack, void (*entry)()) {
-    uint64_t* saved = reinterpret_cast<uint64_t*>(stack.bottom + STACK_BYTES) - 20;
+    uint64_t* saved = reinterpret_cast<uint64_t*>(stack.top) - 20;
     for (int i = 0; i < 20; ++i) saved[i] = 0;
     saved[11] = reinterpret_cast<uint64_t>(entry);  // x30, the address returned to
     return saved;
@@ -136,11 +144,10 @@ extern "C" void crossmax_emulator_resume(void* next) {
 
 void* emulator::prepare_fiber(Stack stack, void (*entry)()) {
     const size_t reserved = (sizeof(ucontext_t) + 63) / 64 * 64;
-    char* top = stack.bottom + STACK_BYTES - reserved;
-    ucontext_t* context = reinterpret_cast<ucontext_t*>(top);
+    ucontext_t* context = reinterpret_cast<ucontext_t*>(stack.top - reserved);
     getcontext(context);
     context->uc_stack.ss_sp = stack.bottom;
-    context->uc_stack.ss_size = STACK_BYTES - reserved;
+    context->uc_stack.ss_size = size_t(reinterpret_cast<char*>(context) - stack.bottom);
     context->uc_link = nullptr;
     makecontext(context, entry, 0);
     return context;

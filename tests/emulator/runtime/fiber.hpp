@@ -10,13 +10,17 @@
 
 namespace emulator {
 
-// A stack of STACK_BYTES with an inaccessible page below it.
-struct Stack {
-    char* bottom;
-};
+constexpr size_t STACK_BYTES = 64 * 1024;
 
-constexpr size_t PAGE_BYTES = 4096;
-constexpr size_t STACK_BYTES = 16 * PAGE_BYTES;
+// Size of the system's pages: 4, 16 or 64 KiB.
+size_t page_bytes();
+
+// A stack of about STACK_BYTES with an inaccessible page below it. The tops of stacks lie at different
+// distances from an edge of a page: a cache holds few lines of the same distance.
+struct Stack {
+    char* bottom = nullptr;
+    char* top = nullptr;
+};
 
 // Stacks that are taken and given back; the last given back is the first taken, so threads that
 // never wait all run on the same one.

@@ -1,7 +1,6 @@
 // Conversions between f32 and the narrow formats of tensor cores, bit for bit as the hardware's.
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -25,14 +24,16 @@ constexpr uint32_t ROUNDED_NAN_TF32 = 0x7fffffff;
 // To the nearest f16, ties to even; too large becomes infinite.
 inline uint16_t to_f16(float value) {
     const uint32_t sign = bits_of(value) >> 16 & 0x8000;
-    const float magnitude = std::fabs(value);
+    const uint32_t magnitude = bits_of(value) & 0x7fffffff;
     if (value != value) return ROUNDED_NAN_16;
-    if (magnitude >= 65520.0f) return uint16_t(sign | 0x7c00);
-    // In units of the last place, which below 2^-14 stays 2^-24; rintf rounds ties to even.
-    const int exponent = magnitude < 0x1p-14f ? -14 : std::ilogb(magnitude);
-    const uint32_t units = uint32_t(std::rint(std::ldexp(magnitude, 10 - exponent)));
-    // A carry out of the significand goes into the exponent, as it should.
-    return uint16_t(sign | (uint32_t(exponent + 14) * 1024 + units));
+    if (magnitude >= bits_of(65520.0f)) return uint16_t(sign | 0x7c00);
+    if (magnitude < bits_of(0x1p-14f)) {
+        // The unit in the last place is 2^-24, as that of 0.5f: let the sum round.
+        return uint16_t(sign | (bits_of(float_of(magnitude) + 0.5f) - bits_of(0.5f)));
+    }
+    // Other bias of the exponent, 13 bits less; a carry goes into the exponent, as it should.
+    const uint32_t to_even = 0xfff + (magnitude >> 13 & 1);
+    return uint16_t(sign | ((magnitude - (112u << 23) + to_even) >> 13));
 }
 
 inline float from_f16(uint16_t bits) {

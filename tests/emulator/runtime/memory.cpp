@@ -69,12 +69,13 @@ Memory::~Memory() {
 
 char* Memory::allocate(uint64_t bytes) {
     if (range == nullptr || bytes > room) return nullptr;
-    const uint64_t page_bytes = round_up(bytes, PAGE_BYTES);
+    const uint64_t guard_bytes = emulator::page_bytes();
+    const uint64_t page_bytes = round_up(bytes, guard_bytes);
     char* pages = next;
-    if (pages + page_bytes + PAGE_BYTES > range + RANGE_BYTES - MARGIN_BYTES) return nullptr;
+    if (pages + page_bytes + guard_bytes > range + RANGE_BYTES - MARGIN_BYTES) return nullptr;
     if (page_bytes > 0 && mprotect(pages, page_bytes, PROT_READ | PROT_WRITE) != 0) return nullptr;
     poison(pages, page_bytes);
-    next = pages + page_bytes + PAGE_BYTES;
+    next = pages + page_bytes + guard_bytes;
     room -= bytes;
 
     const bool at_end = random.coin();
@@ -116,7 +117,7 @@ std::string Memory::name(const Allocation& allocation) const {
 }
 
 std::string Memory::describe(const char* address) const {
-    if (reinterpret_cast<uintptr_t>(address) < PAGE_BYTES) return "the null pointer";
+    if (address_of(address) < page_bytes()) return "the null pointer";
     const auto after = known.upper_bound(address);
     const auto before = after == known.begin() ? known.end() : std::prev(after);
     if (before != known.end()) {

@@ -39,6 +39,7 @@ std::string Processor::run(const Launch& what, const Memory& memory) {
     failure[0] = '\0';
     fault = {};
     expired = 0;
+    stuck = false;
     block_size = what.block;
     grid_size = what.grid;
     thread_count = unsigned(product(what.block));
@@ -53,9 +54,11 @@ std::string Processor::run(const Launch& what, const Memory& memory) {
         while (std::gcd(step, blocks) != 1) step = (step + 1) % blocks;
         for (uint64_t i = 0; i < blocks; ++i) {
             run_block(uint64_t(((unsigned __int128)(i)*step + first) % blocks));
-            if (failure[0] != '\0' || fault.signal != 0 || expired) break;
+            if (has_failed()) break;
         }
-        if (fault.signal != 0) {
+        if (stuck) {
+            problem = "no thread of the block can go on: " + where_threads_are();
+        } else if (fault.signal != 0) {
             problem = describe_fault(memory);
         } else if (failure[0] != '\0') {
             problem = failure;
@@ -67,25 +70,30 @@ std::string Processor::run(const Launch& what, const Memory& memory) {
     current_processor = nullptr;
     if (problem.empty()) return problem;
 
-    char place[160];
-    const Index b = block_index, t = thread_index;
-    snprintf(place, sizeof place, "%s, block (%u,%u,%u), thread (%u,%u,%u): ", what.kernel, b.x, b.y, b.z,
-             t.x, t.y, t.z);
-    return place + problem;
+    const auto tuple = [](const Index& at) {
+        return " (" + std::to_string(at.x) + "," + std::to_string(at.y) + "," + std::to_string(at.z) + ")";
+    };
+    const std::string thread = stuck ? "" : ", thread" + tuple(thread_index);
+    return what.kernel + (", block" + tuple(block_index)) + thread + ": " + problem;
 }
+
+bool Processor::has_failed() const { return stuck || failure[0] != '\0' || fault.signal != 0 || expired; }
 
 void Processor::run_block(uint64_t number) {
     block_index = unravel(number, launch->grid);
     shared.begin_block(launch->shared_bytes);
     copies.begin_block(thread_count);
-    threads.assign(thread_count, Thread{State::READY, nullptr, {nullptr}, {}, nullptr, 0, nullptr});
+    threads.clear();
+    for (unsigned i = 0; i < thread_count; ++i) {
+        threads.emplace_back();
+        threads.back().index = unravel(i, launch->block);
+    }
     ready.resize(thread_count);
     std::iota(ready.begin(), ready.end(), 0u);
     done = 0;
     while (done < thread_count) {
         if (ready.empty() && !release_barrier()) {
-            snprintf(failure, sizeof failure, "no thread of the block can go on: %s",
-                     where_threads_are().c_str());
+            stuck = true;
             return;
         }
         const unsigned drawn = random.below(unsigned(ready.size()));
@@ -93,7 +101,7 @@ void Processor::run_block(uint64_t number) {
         ready[drawn] = ready.back();
         ready.pop_back();
         resume(thread);
-        if (failure[0] != '\0' || fault.signal != 0 || expired) return;
+        if (has_failed()) return;
     }
 }
 
@@ -101,7 +109,7 @@ void Processor::run_block(uint64_t number) {
 void Processor::resume(unsigned number) {
     Thread& thread = threads[number];
     running = number;
-    thread_index = unravel(number, launch->block);
+    thread_index = thread.index;
     if (thread.context == nullptr) {
         if (!stacks.take(thread.stack)) {
             snprintf(failure, sizeof failure, "the system has no room for the stacks of a block's threads");
@@ -114,7 +122,7 @@ void Processor::resume(unsigned number) {
     running_kernel = false;
     if (thread.state == State::DONE) {
         stacks.give_back(thread.stack);
-        thread.stack = {nullptr};
+        thread.stack = {};
         ++done;
     }
 }
@@ -149,6 +157,11 @@ void Processor::fail(const char* format, ...) {
     va_start(arguments, format);
     vsnprintf(failure, sizeof failure, format, arguments);
     va_end(arguments);
+    crossmax_emulator_resume(scheduler);
+}
+
+void Processor::give_up() {
+    interruptible = 0;
     crossmax_emulator_resume(scheduler);
 }
 

@@ -69,6 +69,8 @@ class Processor {
     void order_warp() { shared.order_warp(running / WARP_LANES); }
     // Ends the launch with this text, kernel, block and thread before it.
     [[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 2, 3)));
+    // Leaves the kernel, whose time is up.
+    [[noreturn]] void give_up();
     unsigned lane() const { return running % WARP_LANES; }
     // The thread of this warp in that lane.
     unsigned thread_in_lane(unsigned lane) const { return running / WARP_LANES * WARP_LANES + lane; }
@@ -90,17 +92,18 @@ class Processor {
    private:
     enum class State { READY, AT_BARRIER, IN_COLLECTIVE, DONE };
     struct Thread {
-        State state;
-        void* context;  // nullptr until it first runs
+        State state = State::READY;
+        Index index = {};
+        void* context = nullptr;  // until it first runs
         Stack stack;
-        Site site;  // where it waits
-        Collective what;
-        uint32_t mask;
-        void* lane_data;
+        Site site;  // where it waits, and in a collective for what
+        Collective what = nullptr;
+        uint32_t mask = 0;
+        void* lane_data = nullptr;
     };
 
     void run_block(uint64_t number);
-    bool next_thread();
+    bool has_failed() const;
     void resume(unsigned thread);
     void suspend(State state, Site site);
     bool release_barrier();
@@ -117,7 +120,9 @@ class Processor {
     StackPool stacks;
     void* scheduler = nullptr;
     volatile bool running_kernel = false;
-    char failure[2048] = "";
+    // How the launch failed, beside `fault` and `expired`: no thread of the block can go on; a text.
+    bool stuck = false;
+    char failure[512] = "";
 
     friend class RuntimeScope;
 };
@@ -126,7 +131,10 @@ class Processor {
 class RuntimeScope {
    public:
     RuntimeScope() : processor(*Processor::current()) { processor.interruptible = 0; }
-    ~RuntimeScope() { processor.interruptible = 1; }
+    ~RuntimeScope() {
+        processor.interruptible = 1;
+        if (processor.expired) processor.give_up();
+    }
     Processor& processor;
 };
 

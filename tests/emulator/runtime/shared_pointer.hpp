@@ -42,9 +42,7 @@ class Shared {
     explicit Shared(int64_t offset) : offset(offset) {}
 
     SharedElement<T> operator[](int64_t i) const { return SharedElement<T>(offset + i * int64_t(sizeof(T))); }
-    SharedElement<T> operator*() const { return (*this)[0]; }
     Shared operator+(int64_t i) const { return Shared(offset + i * int64_t(sizeof(T))); }
-    Shared& operator+=(int64_t i) { return *this = *this + i; }
     int64_t byte_offset() const { return offset; }
 
    private:

@@ -14,7 +14,7 @@ struct Site {
 };
 
 inline bool operator==(const Site& a, const Site& b) {
-    return a.line == b.line && __builtin_strcmp(a.file, b.file) == 0;
+    return a.line == b.line && (a.file == b.file || __builtin_strcmp(a.file, b.file) == 0);
 }
 
 // The file's name without its folder.
