@@ -7,6 +7,7 @@ use crossmax::Error;
 use crossmax::device::kernels::{FILES, signatures, translation_unit};
 use crossmax::device::nvrtc::{self, Target};
 use std::io::Write as _;
+use std::path::Path;
 
 /// Whether to go on: `libnvrtc` is there, or its absence was reported.
 fn compiler_is_present() -> bool {
@@ -64,6 +65,29 @@ fn every_kernel_compiles_for_every_target_without_warnings() {
                     "{name} for {target}: no machine code for {}",
                     kernel.entry()
                 );
+            }
+        }
+    }
+}
+
+/// What the emulator is tested with is CUDA C++ too: the tensor cores' instructions above all.
+#[test]
+fn the_emulators_test_kernels_compile_for_every_target_without_warnings() {
+    if !compiler_is_present() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emulator");
+    for folder in ["probes", "wrong_kernels"].map(|name| folder.join(name)) {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let (name, source) = (
+                path.display().to_string(),
+                std::fs::read_to_string(&path).unwrap(),
+            );
+            for target in targets() {
+                let compiled = nvrtc::compile(&name, &source, &target)
+                    .unwrap_or_else(|error| panic!("{name} for {target}: {error}"));
+                assert_eq!(compiled.log, "", "{name} for {target}");
             }
         }
     }

@@ -6,7 +6,7 @@ use crossmax_emulator::{Device, Kernel, Launch};
 use std::sync::Arc;
 
 /// Enough for every test, and little enough for every machine.
-const MEMORY_BYTES: u64 = 1 << 30;
+const MEMORY_BYTES: u64 = 256 << 20;
 /// Far more than any launch needs, even on a slow machine; a launch that takes longer hangs.
 const TIME_LIMIT_MS: u32 = 60_000;
 

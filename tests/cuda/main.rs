@@ -13,4 +13,5 @@ mod resize;
 mod softmax;
 mod speed;
 mod tensor_cores;
+mod test_kernels;
 mod wrong_kernels;

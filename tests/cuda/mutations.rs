@@ -1,0 +1,69 @@
+//! Tests of the tests: each mistake that is put into a kernel is found by the comparison of that
+//! kernel's file with the CPU, as a wrong result or by the emulator.
+
+use super::emulated::Emulated;
+use super::operands::{HostCode, compare};
+use super::{batch_norm, conv2d, resize, softmax};
+use crossmax::Result;
+use crossmax::testing::Case;
+use crossmax_emulator::mutations::MUTATIONS;
+use std::collections::BTreeSet;
+
+/// The cases and the host code that a file is tested with.
+fn tests_of(source: &str) -> Result<(Vec<Case>, HostCode)> {
+    Ok(match source {
+        "batch_norm.cu" => (batch_norm::cases()?, batch_norm::host_code),
+        "conv2d.cu" => (conv2d::cases()?, conv2d::host_code),
+        "resize.cu" => (resize::cases()?, resize::host_code),
+        "softmax.cu" => (softmax::cases()?, softmax::host_code),
+        _ => panic!("{source}: its comparison with the CPU is not listed here"),
+    })
+}
+
+/// How a mutation was found, if it was.
+fn find(mutation: &'static str, source: &str) -> Result<Option<String>> {
+    let (cases, host_code) = tests_of(source)?;
+    for seed in super::operands::SEEDS {
+        let accelerator = Emulated::with_mutation(seed, mutation);
+        match compare(accelerator.as_ref(), &cases, host_code) {
+            Ok(report) if report.passed() => {}
+            Ok(report) => return Ok(report.mismatches.first().map(ToString::to_string)),
+            Err(error) => return Ok(Some(error.to_string())),
+        }
+    }
+    Ok(None)
+}
+
+#[test]
+fn every_mutation_is_found() -> Result<()> {
+    for mutation in MUTATIONS {
+        let found = find(mutation.name, mutation.source)?;
+        let found = found.unwrap_or_else(|| panic!("{} was not found", mutation.name));
+        println!("{}: {found}", mutation.name);
+    }
+    Ok(())
+}
+
+#[test]
+fn missing_barriers_are_named() -> Result<()> {
+    for (mutation, source) in [
+        ("dropped_barrier", "conv2d.cu"),
+        ("dropped_barrier_before_reuse", "batch_norm.cu"),
+    ] {
+        let found = find(mutation, source)?.unwrap_or_default();
+        assert!(
+            found.contains("no barrier between") || found.contains("nobody wrote"),
+            "{mutation}: {found}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn every_file_has_a_mutation() {
+    let mutated: BTreeSet<_> = MUTATIONS.iter().map(|mutation| mutation.source).collect();
+    let files: BTreeSet<_> = crossmax::device::kernels::signatures()
+        .map(|signature| signature.source())
+        .collect();
+    assert_eq!(mutated, files);
+}

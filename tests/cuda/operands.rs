@@ -74,7 +74,10 @@ pub fn case(name: &str, operation: Operation, inputs: &[(&str, &[usize])]) -> Re
         tolerance: Tolerance::USUAL,
     };
     let leaves: Vec<_> = case.inputs.iter().map(|input| input.value.clone()).collect();
-    let leaves: Vec<_> = leaves.into_iter().map(crossmax::autograd::Var::constant).collect();
+    let leaves: Vec<_> = leaves
+        .into_iter()
+        .map(crossmax::autograd::Var::constant)
+        .collect();
     let output = case.operation.apply::<f64>(&leaves, &Place::Cpu)?;
     let shape: Vec<usize> = output.dims().to_vec();
     case.cotangent = values(format!("{name}.cotangent"), &shape);
@@ -92,9 +95,12 @@ pub fn compare(accelerator: &dyn Accelerator, cases: &[Case], host_code: HostCod
     Ok(report)
 }
 
+/// Several orders of threads and blocks, and layouts of memory.
+pub const SEEDS: [u64; 3] = [1, 2, 3];
+
 /// Demands agreement in several orders of threads and blocks.
 pub fn demand_agreement(cases: &[Case], host_code: HostCode) -> Result<()> {
-    for seed in [1, 2, 3] {
+    for seed in SEEDS {
         let accelerator = super::emulated::Emulated::open(seed);
         let report = compare(accelerator.as_ref(), cases, host_code)?;
         assert!(report.passed(), "{}: {report}", accelerator.name());

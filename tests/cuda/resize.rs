@@ -9,8 +9,7 @@ use crossmax::testing::{Case, Operation, Outcome};
 /// Forward and gradient of a resize.
 pub fn host_code(accelerator: &dyn Accelerator, case: &Case) -> Result<Outcome> {
     let shapes = [&case.inputs[0].value, &case.cotangent].map(|tensor| *tensor.shape());
-    let [[n, h, w, c], [_, p, q, _]] =
-        shapes.map(|shape| [0, 1, 2, 3].map(|axis| shape.axis(axis) as i32));
+    let [[n, h, w, c], [_, p, q, _]] = shapes.map(|shape| [0, 1, 2, 3].map(|axis| shape.axis(axis) as i32));
     let x = Operand::put(accelerator, &case.inputs[0].value)?;
     let y = Operand::empty(accelerator, shapes[1])?;
     let args = ResizeArgs {

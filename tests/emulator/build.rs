@@ -90,7 +90,10 @@ fn mutated(mutation: &Mutation, kernels: &Path, out: &Path) -> Result<Unit> {
     let folder = out.join("mutations").join(mutation.name);
     fs::create_dir_all(&folder)?;
     for path in files(kernels, &["cu", "cuh"])? {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
         let mut text = fs::read_to_string(&path)?;
         if name == mutation.file {
             if text.matches(mutation.from).count() != 1 {
@@ -121,7 +124,9 @@ struct Entry {
 fn entries(text: &str) -> Vec<Entry> {
     let declarations = text.split("extern \"C\" __global__ void ").skip(1);
     let entry = |rest: &str| {
-        let bounds = rest.strip_prefix("__launch_bounds__(").and_then(|rest| rest.split_once(')'));
+        let bounds = rest
+            .strip_prefix("__launch_bounds__(")
+            .and_then(|rest| rest.split_once(')'));
         let (most_threads, rest) = match bounds {
             Some((bounds, rest)) => (bounds.split(',').next().unwrap_or(bounds), rest),
             None => ("1024", rest),
@@ -138,7 +143,11 @@ fn entries(text: &str) -> Vec<Entry> {
 /// are linked together, and a table.
 fn wrapper(number: usize, unit: &Unit, out: &Path) -> Result<PathBuf> {
     let text = fs::read_to_string(&unit.path)?;
-    let source = unit.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let source = unit
+        .path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or_default();
     let entries = entries(&text);
     if entries.is_empty() {
         return Err(format!("{}: expected an entry point, found none", unit.path.display()).into());
@@ -158,7 +167,10 @@ fn wrapper(number: usize, unit: &Unit, out: &Path) -> Result<PathBuf> {
         )?;
     }
     let count = entries.len();
-    writeln!(cpp, "}};\nextern const KernelTable TABLE_{number} = {{KERNELS, {count}}};\n}}")?;
+    writeln!(
+        cpp,
+        "}};\nextern const KernelTable TABLE_{number} = {{KERNELS, {count}}};\n}}"
+    )?;
     write(out.join(format!("unit{number}.cpp")), &cpp)
 }
 

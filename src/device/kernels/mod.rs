@@ -94,6 +94,10 @@ mod tests {
         let mut found = BTreeSet::new();
         for file in FILES {
             for rest in file.source.split("extern \"C\" __global__ void ").skip(1) {
+                let bounds = rest.strip_prefix("__launch_bounds__(");
+                let rest = bounds
+                    .and_then(|rest| rest.split_once(") "))
+                    .map_or(rest, |(_, rest)| rest);
                 let entry = rest.split('(').next().unwrap_or_default();
                 found.insert((file.name.to_owned(), entry.to_owned()));
             }

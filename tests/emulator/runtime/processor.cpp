@@ -152,6 +152,11 @@ void Processor::fail(const char* format, ...) {
     crossmax_emulator_resume(scheduler);
 }
 
+void Processor::give_up() {
+    interruptible = 0;
+    crossmax_emulator_resume(scheduler);
+}
+
 void Processor::barrier(Site site) {
     RuntimeScope scope;
     suspend(State::AT_BARRIER, site);

@@ -69,6 +69,8 @@ class Processor {
     void order_warp() { shared.order_warp(running / WARP_LANES); }
     // Ends the launch with this text, kernel, block and thread before it.
     [[noreturn]] void fail(const char* format, ...) __attribute__((format(printf, 2, 3)));
+    // Leaves the kernel, whose time is up.
+    [[noreturn]] void give_up();
     unsigned lane() const { return running % WARP_LANES; }
     // The thread of this warp in that lane.
     unsigned thread_in_lane(unsigned lane) const { return running / WARP_LANES * WARP_LANES + lane; }
@@ -126,7 +128,10 @@ class Processor {
 class RuntimeScope {
    public:
     RuntimeScope() : processor(*Processor::current()) { processor.interruptible = 0; }
-    ~RuntimeScope() { processor.interruptible = 1; }
+    ~RuntimeScope() {
+        processor.interruptible = 1;
+        if (processor.expired) processor.give_up();
+    }
     Processor& processor;
 };
 

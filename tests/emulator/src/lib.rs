@@ -101,7 +101,12 @@ impl Device {
     /// # Errors
     /// A message if the sizes are beyond CUDA's limits, or the kernel did what a GPU would punish.
     pub fn launch(&self, kernel: Kernel, launch: Launch, args: &[u8]) -> Result<(), String> {
-        let Launch { grid, block, shared_bytes, time_limit_ms } = launch;
+        let Launch {
+            grid,
+            block,
+            shared_bytes,
+            time_limit_ms,
+        } = launch;
         self.handle
             .launch(kernel.handle, grid, block, shared_bytes, time_limit_ms, args)
     }

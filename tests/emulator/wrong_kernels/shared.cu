@@ -8,25 +8,23 @@ struct SharedArgs {
 
 extern "C" __global__ void forgets_barrier(const __grid_constant__ SharedArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
-    shared[threadIdx.x] = float(threadIdx.x);
-    a.y[threadIdx.x] = shared[blockDim.x - 1 - threadIdx.x];
+    if (threadIdx.x == 0) shared[0] = 1.0f;
+    if (threadIdx.x == 40) a.y[0] = shared[0];
 }
 
 extern "C" __global__ void forgets_barrier_before_reuse(const __grid_constant__ SharedArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
     shared[threadIdx.x] = float(threadIdx.x);
     __syncthreads();
-    const float other = shared[blockDim.x - 1 - threadIdx.x];
-    shared[threadIdx.x] = other;
-    __syncthreads();
-    a.y[threadIdx.x] = shared[threadIdx.x];
+    if (threadIdx.x == 0) a.y[0] = shared[40];
+    if (threadIdx.x == 40) shared[40] = 0.0f;
 }
 
-// The neighbour is in the same warp; that alone orders nothing.
+// Both are in the same warp; that alone orders nothing.
 extern "C" __global__ void trusts_lockstep(const __grid_constant__ SharedArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
-    shared[threadIdx.x] = float(threadIdx.x);
-    a.y[threadIdx.x] = shared[threadIdx.x ^ 1];
+    if (threadIdx.x == 0) shared[0] = 1.0f;
+    if (threadIdx.x == 1) a.y[0] = shared[0];
 }
 
 extern "C" __global__ void all_write_one(const __grid_constant__ SharedArgs a) {
