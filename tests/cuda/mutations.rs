@@ -3,7 +3,7 @@
 
 use super::emulated::Emulated;
 use super::operands::SEEDS;
-use super::{batch_norm, conv2d, resize, softmax};
+use super::{batch_norm, conv2d, gemm, losses, pools, resize, softmax};
 use crossmax::Result;
 use crossmax::testing::conformance::compare_places;
 use crossmax::testing::{Case, Place};
@@ -13,8 +13,13 @@ use std::collections::BTreeSet;
 /// The cases that a file is tested with.
 fn cases_of(source: &str) -> Result<Vec<Case>> {
     match source {
+        "avg_pool2d.cu" => pools::avg_cases(),
         "batch_norm.cu" => batch_norm::cases(),
         "conv2d.cu" => conv2d::cases(),
+        "cross_entropy.cu" => losses::cross_entropy_cases(),
+        "dlr.cu" => losses::dlr_cases(),
+        "gemm.cu" => gemm::cases(),
+        "max_pool2d.cu" => pools::max_cases(),
         "resize.cu" => resize::cases(),
         "softmax.cu" => softmax::cases(),
         _ => panic!("{source}: its comparison with the CPU is not listed here"),
@@ -50,6 +55,8 @@ fn missing_barriers_are_named() -> Result<()> {
     for (mutation, source) in [
         ("dropped_barrier", "conv2d.cu"),
         ("dropped_barrier_before_reuse", "batch_norm.cu"),
+        ("dropped_barrier_after_staging", "gemm.cu"),
+        ("dropped_barrier_before_staging", "gemm.cu"),
     ] {
         let found = find(mutation, source)?.unwrap_or_default();
         assert!(
