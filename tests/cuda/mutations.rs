@@ -11,7 +11,7 @@ use crossmax_emulator::mutations::MUTATIONS;
 use std::collections::BTreeSet;
 
 /// The cases that a file is tested with.
-fn cases_of(source: &str) -> Result<Vec<Case>> {
+pub fn cases_of(source: &str) -> Result<Vec<Case>> {
     match source {
         "avg_pool2d.cu" => pools::avg_cases(),
         "batch_norm.cu" => batch_norm::cases(),
