@@ -24,7 +24,7 @@ pub mod view_stack;
 
 pub(crate) mod gemm;
 pub(crate) mod parallel;
-pub(crate) mod place;
+pub(crate) use crate::tensor::place;
 
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm::{BatchNormMode, BatchStatistics};

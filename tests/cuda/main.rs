@@ -4,11 +4,16 @@
 #![cfg(target_os = "linux")]
 
 mod accelerator;
+mod arrange;
 mod batch_norm;
 mod conv2d;
+mod elementwise;
 mod emulated;
 mod mutations;
+mod on_device;
 mod operands;
+mod optimisers;
+mod reduce;
 mod resize;
 mod softmax;
 mod speed;

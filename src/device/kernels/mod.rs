@@ -13,10 +13,15 @@
 //! [`LaunchDims::for_channels`]: super::LaunchDims::for_channels
 //! [`LaunchDims::for_rows`]: super::LaunchDims::for_rows
 
+pub mod arrange;
 pub mod batch_norm;
 pub mod conv2d;
+pub mod elementwise;
+pub mod optimiser;
+pub mod reduce;
 pub mod resize;
 pub mod softmax;
+pub mod view_stack;
 
 use super::Signature;
 use crate::{Error, Result};
@@ -45,10 +50,15 @@ pub const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/kernels.r
 /// All kernels.
 pub fn signatures() -> impl Iterator<Item = Signature> {
     [
+        arrange::SIGNATURES,
         batch_norm::SIGNATURES,
         conv2d::SIGNATURES,
+        elementwise::SIGNATURES,
+        optimiser::SIGNATURES,
+        reduce::SIGNATURES,
         resize::SIGNATURES,
         softmax::SIGNATURES,
+        view_stack::SIGNATURES,
     ]
     .into_iter()
     .flatten()
