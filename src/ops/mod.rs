@@ -29,4 +29,4 @@ pub(crate) use crate::tensor::place;
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm::{BatchNormMode, BatchStatistics};
 pub use conv2d::Conv2d;
-pub use view_stack::{NoiseSource, ViewDraw, ViewStack};
+pub use view_stack::{NoiseSource, NoiseStreams, ViewDraw, ViewStack};

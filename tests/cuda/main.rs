@@ -18,4 +18,5 @@ mod resize;
 mod softmax;
 mod speed;
 mod tensor_cores;
+mod view_stack;
 mod wrong_kernels;
