@@ -10,8 +10,10 @@ fn numbers(name: &str) -> Tensor {
     Tensor::from_fn([3, 97], |i| centred(name, i) as f32)
 }
 
+type Make = fn() -> Box<dyn Optimiser>;
+
 /// Every optimiser with every option.
-fn optimisers() -> Vec<(&'static str, fn() -> Box<dyn Optimiser>)> {
+fn optimisers() -> Vec<(&'static str, Make)> {
     vec![
         ("SGD", || Box::new(Sgd::new(0.1, 0.0, 0.02))),
         ("SGD with momentum", || Box::new(Sgd::new(0.1, 0.9, 0.02))),
