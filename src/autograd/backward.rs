@@ -69,7 +69,7 @@ impl<T: Element> Var<T> {
         match seed {
             Some(seed) if seed.shape() == self.shape() => Ok(seed),
             Some(seed) => Err(Error::shape("backward", "seed", self.shape(), seed.shape())),
-            None if self.shape().len() == 1 => Ok(Tensor::full(*self.shape(), T::one())),
+            None if self.shape().len() == 1 => self.value().full_beside(*self.shape(), T::one()),
             None => Err(Error::shape(
                 "backward",
                 "self",

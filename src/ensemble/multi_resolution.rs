@@ -103,12 +103,13 @@ impl<T: Element> MultiResolution<T> {
         }
         let constant = |f: &dyn Fn(usize) -> f64| {
             let channels = 3 * self.method.resolutions.len();
-            Var::constant(Tensor::from_fn([channels], |i| T::of(f(i % 3))))
+            let values = Tensor::from_fn([channels], |i| T::of(f(i % 3)));
+            values.beside(views.value()).map(Var::constant)
         };
         views
             .resize_bicubic(self.input_size, self.input_size)?
-            .sub(&constant(&|c| IMAGENET_MEAN[c]))?
-            .mul(&constant(&|c| 1.0 / IMAGENET_STD[c]))
+            .sub(&constant(&|c| IMAGENET_MEAN[c])?)?
+            .mul(&constant(&|c| 1.0 / IMAGENET_STD[c])?)
     }
 
     /// A pass over `images`: the outputs of `layers`, and the logits if `to_the_end`.

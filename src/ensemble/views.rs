@@ -6,7 +6,7 @@
 
 use super::{ContrastRule, Method, NoiseKind};
 use crate::ops::parallel::wide;
-use crate::ops::{NoiseSource, ViewDraw};
+use crate::ops::{NoiseSource, NoiseStreams, ViewDraw};
 use crate::tensor::{Counter, Element, Philox};
 
 const LOW_NOISE: u32 = 1 << 24;
@@ -77,5 +77,15 @@ impl<T: Element> NoiseSource<T> for PhiloxNoise<'_> {
 
     fn full(&self, row: usize, view: usize, out: &mut [T]) {
         self.fill(row, view, FULL_NOISE, out);
+    }
+
+    fn streams(&self) -> Option<NoiseStreams<'_>> {
+        Some(NoiseStreams {
+            philox: self.philox,
+            counters: self.counters,
+            low: LOW_NOISE,
+            full: FULL_NOISE,
+            normal: self.kind == NoiseKind::Gaussian,
+        })
     }
 }

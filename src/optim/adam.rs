@@ -1,9 +1,13 @@
 //! Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019).
 
-use super::{Optimiser, OptimiserState, check};
+use super::{Optimiser, OptimiserState, check, cuda};
 use crate::Result;
+use crate::device::kernels::optimiser::AdamArgs;
 use crate::ops::parallel::wide;
+use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Tensor};
+use bytemuck::Zeroable;
+use std::sync::Arc;
 
 /// Adam as `torch.optim.Adam`, AdamW as `torch.optim.AdamW`: β = (0.9, 0.999) and eps 1e-8 unless
 /// set.
@@ -76,9 +80,26 @@ impl<T: Element> Optimiser<T> for Adam<T> {
             false => (T::one(), T::of(self.weight_decay)),
         };
         let [b1, b2, root, eps] = [self.betas[0], self.betas[1], root, self.eps].map(T::of);
-        let g = gradient.host("Adam")?;
         let mut first = self.state.take(name, "m", gradient)?;
         let mut second = self.state.take(name, "v", gradient)?;
+        if let Place::Device(device) = place("Adam", &[parameter, gradient])? {
+            let device = &Arc::clone(device);
+            let single = |number: T| number.as_f64() as f32;
+            let numbers = AdamArgs {
+                betas: [single(b1), single(b2)],
+                root: single(root),
+                epsilon: single(eps),
+                step: single(step),
+                shrink: single(shrink),
+                decay: single(l2),
+                ..AdamArgs::zeroed()
+            };
+            cuda::adam(device, parameter, gradient, [&mut first, &mut second], numbers)?;
+            self.state.put(name, "m", first);
+            self.state.put(name, "v", second);
+            return Ok(());
+        }
+        let g = gradient.host("Adam")?;
         let (m, v) = (first.make_mut("Adam")?, second.make_mut("Adam")?);
         let p = parameter.make_mut("Adam")?;
         wide(|| {

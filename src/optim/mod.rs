@@ -1,6 +1,7 @@
 //! Optimisers with PyTorch's update rules: SGD, Adam, AdamW.
 
 mod adam;
+mod cuda;
 mod sgd;
 mod state;
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
-use super::{Optimiser, OptimiserState, check};
+use super::{Optimiser, OptimiserState, check, cuda};
 use crate::Result;
+use crate::device::kernels::optimiser::SgdArgs;
+use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Tensor};
+use bytemuck::Zeroable;
+use std::sync::Arc;
 
 /// SGD as `torch.optim.SGD` with dampening 0: g ← g + decay·p; v ← momentum·v + g (v = g at the
 /// first step); p ← p − lr·v, or p − lr·(g + momentum·v) with Nesterov.
@@ -44,6 +48,24 @@ impl<T: Element> Optimiser<T> for Sgd<T> {
     fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
         check("Sgd", parameter, gradient)?;
         let [lr, momentum, decay] = [self.lr, self.momentum, self.weight_decay].map(T::of);
+        if let Place::Device(device) = place("Sgd", &[parameter, gradient])? {
+            // Cheap: the device stays alive while the parameter is written.
+            let device = &Arc::clone(device);
+            let numbers = SgdArgs {
+                rate: self.lr as f32,
+                momentum: self.momentum as f32,
+                decay: self.weight_decay as f32,
+                nesterov: i32::from(self.nesterov),
+                ..SgdArgs::zeroed()
+            };
+            if self.momentum == 0.0 {
+                return cuda::sgd(device, parameter, gradient, None, numbers);
+            }
+            let mut velocity = self.state.take(name, "velocity", gradient)?;
+            cuda::sgd(device, parameter, gradient, Some(&mut velocity), numbers)?;
+            self.state.put(name, "velocity", velocity);
+            return Ok(());
+        }
         let g = gradient.host("Sgd")?;
         if self.momentum == 0.0 {
             for (p, &g) in parameter.make_mut("Sgd")?.iter_mut().zip(g) {

@@ -14,14 +14,16 @@ pub struct OptimiserState<T = f32> {
 }
 
 impl<T: Element> OptimiserState<T> {
-    /// Takes out the tensor `what` of parameter `name`: zeros of `like`'s shape at first use.
+    /// Takes out the tensor `what` of parameter `name`, to where `like` is: zeros of its shape at
+    /// first use.
     ///
     /// # Errors
-    /// [`Error::Shape`] if it has another shape, as from a foreign checkpoint.
+    /// [`Error::Shape`] if it has another shape, as from a foreign checkpoint; [`Error::Device`] if a
+    /// copy to a device fails.
     pub(super) fn take(&mut self, name: &str, what: &str, like: &Tensor<T>) -> Result<Tensor<T>> {
         match self.tensors.remove(&key(name, what)) {
-            None => Ok(Tensor::zeros(*like.shape())),
-            Some(tensor) if tensor.shape() == like.shape() => Ok(tensor),
+            None => like.full_beside(*like.shape(), T::zero()),
+            Some(tensor) if tensor.shape() == like.shape() => tensor.beside(like),
             Some(tensor) => Err(Error::shape("optimiser", "state", like.shape(), tensor.shape())),
         }
     }

@@ -58,7 +58,8 @@ pub struct Counter {
 }
 
 impl Counter {
-    fn words(&self) -> [u32; 3] {
+    /// Words 1 to 3 of the counter.
+    pub(crate) fn words(&self) -> [u32; 3] {
         [
             (u32::from(self.view) << 24) | (u32::from(self.pass) << 16) | u32::from(self.draw),
             self.image,
@@ -98,6 +99,11 @@ impl Philox {
         Self {
             key: [key as u32, (key >> 32) as u32],
         }
+    }
+
+    /// The key, low word first.
+    pub(crate) fn key(&self) -> [u32; 2] {
+        self.key
     }
 
     /// The raw generator: ten rounds on `counter` with `key` (the paper's test vectors hold).

@@ -4,20 +4,26 @@
 #![cfg(target_os = "linux")]
 
 mod accelerator;
+mod arrange;
 mod batch_norm;
 mod conv2d;
+mod elementwise;
 mod emulated;
 mod gemm;
 mod losses;
 mod mutations;
+mod on_device;
 mod operand_places;
 mod operands;
+mod optimisers;
 mod order;
 mod pools;
+mod reduce;
 mod resize;
 mod running_statistics;
 mod softmax;
 mod speed;
 mod tensor_cores;
 mod test_kernels;
+mod view_stack;
 mod wrong_kernels;

@@ -13,15 +13,20 @@
 //! [`LaunchDims::for_channels`]: super::LaunchDims::for_channels
 //! [`LaunchDims::for_rows`]: super::LaunchDims::for_rows
 
+pub mod arrange;
 pub mod avg_pool2d;
 pub mod batch_norm;
 pub mod conv2d;
 pub mod cross_entropy;
 pub mod dlr;
+pub mod elementwise;
 pub mod gemm;
 pub mod max_pool2d;
+pub mod optimiser;
+pub mod reduce;
 pub mod resize;
 pub mod softmax;
+pub mod view_stack;
 
 use super::Signature;
 use crate::{Error, Result};
@@ -57,8 +62,13 @@ pub fn signatures() -> impl Iterator<Item = Signature> {
         dlr::SIGNATURES,
         gemm::SIGNATURES,
         max_pool2d::SIGNATURES,
+        arrange::SIGNATURES,
+        elementwise::SIGNATURES,
+        optimiser::SIGNATURES,
+        reduce::SIGNATURES,
         resize::SIGNATURES,
         softmax::SIGNATURES,
+        view_stack::SIGNATURES,
     ]
     .into_iter()
     .flatten()

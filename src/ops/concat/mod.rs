@@ -1,10 +1,13 @@
 //! Concatenation along the channel (innermost) axis.
 
+mod cpu;
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use crate::autograd::Var;
-use crate::tensor::{Buffer, Element, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
@@ -21,7 +24,6 @@ impl<T: Element> Var<T> {
             return Err(Error::shape("concat", "part", "at least one axis", first.shape()));
         };
         *last = parts.iter().map(|part| part.shape().last()).sum();
-        let width = *last;
         let widths: Vec<usize> = parts.iter().map(|part| part.shape().last()).collect();
         let rank = dims.len();
         for part in parts {
@@ -31,30 +33,23 @@ impl<T: Element> Var<T> {
             }
         }
         let rows: usize = dims[..rank - 1].iter().product();
-        let mut out = Buffer::dirty(rows * width);
-        let mut offset = 0;
-        for (part, &own) in parts.iter().zip(&widths) {
-            let from = part.value().host("concat")?;
-            for row in 0..rows {
-                out[row * width + offset..][..own].copy_from_slice(&from[row * own..][..own]);
-            }
-            offset += own;
-        }
-        let value = Tensor::from_buffer(dims.clone(), out)?;
+        let values: Vec<_> = parts.iter().map(|part| part.value()).collect();
+        let value = match place("concat", &values)? {
+            Place::Host => cpu::concat(&values, rows, &dims)?,
+            Place::Device(device) => cuda::concat(device, &values, rows, &dims)?,
+        };
         Ok(Var::from_op("concat", parts, value, || {
             move |dy: Tensor<T>, needs| {
-                let from = dy.host("concat")?;
                 let mut offset = 0;
                 let mut gradients = Vec::with_capacity(widths.len());
                 for (i, &own) in widths.iter().enumerate() {
                     gradients.push(needs.gradient(i, || {
-                        let mut dx = Buffer::dirty(rows * own);
-                        for row in 0..rows {
-                            dx[row * own..][..own].copy_from_slice(&from[row * width + offset..][..own]);
-                        }
                         let mut shape = dims.clone();
                         shape[rank - 1] = own;
-                        Tensor::from_buffer(shape, dx)
+                        match place("concat", &[&dy])? {
+                            Place::Host => cpu::part(&dy, rows, offset, &shape),
+                            Place::Device(device) => cuda::part(device, &dy, rows, offset, &shape),
+                        }
                     })?);
                     offset += own;
                 }

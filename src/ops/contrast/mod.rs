@@ -21,7 +21,7 @@ impl<T: Element> Var<T> {
     pub fn contrast(&self, amounts: &[T]) -> Result<Var<T>> {
         let [own, rest] = self.blend_factors("contrast", amounts)?;
         let (n, pixels) = (self.shape().axis(0), self.shape().axis(1) * self.shape().axis(2));
-        let weights = Tensor::from_fn([3], |c| T::of(GREY_WEIGHTS[c]));
+        let weights = Tensor::from_fn([3], |c| T::of(GREY_WEIGHTS[c])).beside(self.value())?;
         let grey = self
             .reshape([n, pixels, 3])?
             .mul(&Var::constant(weights))?
@@ -52,7 +52,7 @@ impl<T: Element> Var<T> {
         self.mean(3)?.reshape([n, h, w, 1])
     }
 
-    /// a and 1 − a as constants [N,1,1,1].
+    /// a and 1 − a as constants [N,1,1,1], where the images are.
     fn blend_factors(&self, op: &'static str, amounts: &[T]) -> Result<[Var<T>; 2]> {
         let &[n, _, _, 3] = self.dims() else {
             return Err(Error::shape(op, "self", "[N, H, W, 3]", self.shape()));
@@ -65,7 +65,10 @@ impl<T: Element> Var<T> {
                 amounts.len(),
             ));
         }
-        let constant = |f: &dyn Fn(T) -> T| Var::constant(Tensor::from_fn([n, 1, 1, 1], |i| f(amounts[i])));
-        Ok([constant(&|a| a), constant(&|a| T::one() - a)])
+        let constant = |f: &dyn Fn(T) -> T| {
+            let factors = Tensor::from_fn([n, 1, 1, 1], |i| f(amounts[i]));
+            factors.beside(self.value()).map(Var::constant)
+        };
+        Ok([constant(&|a| a)?, constant(&|a| T::one() - a)?])
     }
 }

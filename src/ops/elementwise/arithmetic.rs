@@ -1,7 +1,7 @@
 //! Addition, subtraction, multiplication and division of two variables.
 
-use super::broadcast::{common_shape, expand, reduce};
-use super::{map, zip};
+use super::broadcast::reduce;
+use super::{Function, Pair, map, zip};
 use crate::Result;
 use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
@@ -12,8 +12,7 @@ impl<T: Element> Var<T> {
     /// # Errors
     /// [`crate::Error::Shape`] if the shapes do not broadcast.
     pub fn add(&self, other: &Var<T>) -> Result<Var<T>> {
-        let (x, y) = self.aligned("add", other)?;
-        let value = zip("add", &x, &y, |a, b| a + b)?;
+        let value = zip("add", Pair::Sum, self.value(), other.value())?;
         let shapes = [*self.shape(), *other.shape()];
         Ok(Var::from_op("add", &[self, other], value, || {
             move |dy: Tensor<T>, needs| {
@@ -30,12 +29,13 @@ impl<T: Element> Var<T> {
     /// # Errors
     /// [`crate::Error::Shape`] if the shapes do not broadcast.
     pub fn sub(&self, other: &Var<T>) -> Result<Var<T>> {
-        let (x, y) = self.aligned("sub", other)?;
-        let value = zip("sub", &x, &y, |a, b| a - b)?;
+        let value = zip("sub", Pair::Difference, self.value(), other.value())?;
         let shapes = [*self.shape(), *other.shape()];
         Ok(Var::from_op("sub", &[self, other], value, || {
             move |dy: Tensor<T>, needs| {
-                let second = needs.gradient(1, || reduce("sub", map("sub", &dy, |dy| -dy)?, &shapes[1]))?;
+                let second = needs.gradient(1, || {
+                    reduce("sub", map("sub", Function::Negative, &dy)?, &shapes[1])
+                })?;
                 let first = needs.gradient(0, || reduce("sub", dy, &shapes[0]))?;
                 Ok(vec![first, second])
             }
@@ -47,15 +47,14 @@ impl<T: Element> Var<T> {
     /// # Errors
     /// [`crate::Error::Shape`] if the shapes do not broadcast.
     pub fn mul(&self, other: &Var<T>) -> Result<Var<T>> {
-        let (x, y) = self.aligned("mul", other)?;
-        let value = zip("mul", &x, &y, |a, b| a * b)?;
-        let shapes = [*self.shape(), *other.shape()];
+        let value = zip("mul", Pair::Product, self.value(), other.value())?;
+        let (x, y) = (self.value().clone(), other.value().clone());
         Ok(Var::from_op("mul", &[self, other], value, || {
             move |dy: Tensor<T>, needs| {
-                let product = |with: &Tensor<T>| zip("mul", &dy, with, |dy, v| dy * v);
+                let product = |with: &Tensor<T>| zip("mul", Pair::Product, &dy, with);
                 Ok(vec![
-                    needs.gradient(0, || reduce("mul", product(&y)?, &shapes[0]))?,
-                    needs.gradient(1, || reduce("mul", product(&x)?, &shapes[1]))?,
+                    needs.gradient(0, || reduce("mul", product(&y)?, x.shape()))?,
+                    needs.gradient(1, || reduce("mul", product(&x)?, y.shape()))?,
                 ])
             }
         }))
@@ -66,32 +65,22 @@ impl<T: Element> Var<T> {
     /// # Errors
     /// [`crate::Error::Shape`] if the shapes do not broadcast.
     pub fn div(&self, other: &Var<T>) -> Result<Var<T>> {
-        let (x, y) = self.aligned("div", other)?;
-        let value = zip("div", &x, &y, |a, b| a / b)?;
+        let value = zip("div", Pair::Quotient, self.value(), other.value())?;
         let quotient = other.tracked().then(|| value.clone());
-        let shapes = [*self.shape(), *other.shape()];
+        let (shape, y) = (*self.shape(), other.value().clone());
         Ok(Var::from_op("div", &[self, other], value, || {
             move |dy: Tensor<T>, needs| {
-                let scaled = zip("div", &dy, &y, |dy, y| dy / y)?;
+                let scaled = zip("div", Pair::Quotient, &dy, &y)?;
                 let second = match &quotient {
                     // d(x/y)/dy = −(x/y)/y
                     Some(q) => needs.gradient(1, || {
-                        reduce("div", zip("div", &scaled, q, |g, q| -g * q)?, &shapes[1])
+                        reduce("div", zip("div", Pair::NegativeProduct, &scaled, q)?, y.shape())
                     })?,
                     None => None,
                 };
-                let first = needs.gradient(0, || reduce("div", scaled, &shapes[0]))?;
+                let first = needs.gradient(0, || reduce("div", scaled, &shape))?;
                 Ok(vec![first, second])
             }
         }))
-    }
-
-    /// Both values, expanded to the shape they share.
-    fn aligned(&self, op: &'static str, other: &Var<T>) -> Result<(Tensor<T>, Tensor<T>)> {
-        let shape = common_shape(op, self.shape(), other.shape())?;
-        Ok((
-            expand(op, self.value(), &shape)?,
-            expand(op, other.value(), &shape)?,
-        ))
     }
 }

@@ -1,6 +1,8 @@
 //! Broadcasting: axes are matched from the innermost; an axis of length 1, or a missing one, is
 //! repeated.
 
+use super::cuda;
+use crate::ops::place::{Place, place};
 use crate::tensor::{Buffer, Element, MAX_RANK, Shape, Tensor};
 use crate::{Error, Result};
 
@@ -21,7 +23,7 @@ pub(super) fn common_shape(op: &'static str, a: &Shape, b: &Shape) -> Result<Sha
 }
 
 /// Axis `i` of `shape` after axes of length 1 were put before it to make `rank` axes.
-fn padded(shape: &Shape, rank: usize, i: usize) -> usize {
+pub(super) fn padded(shape: &Shape, rank: usize, i: usize) -> usize {
     let missing = rank - shape.rank();
     if i < missing { 1 } else { shape.axis(i - missing) }
 }
@@ -53,7 +55,7 @@ fn for_each_pair(small: &Shape, full: &Shape, mut f: impl FnMut(usize, usize)) {
     }
 }
 
-/// `x` repeated to `shape`; shares the memory if it has that shape already.
+/// `x` in host memory repeated to `shape`; shares the memory if it has that shape already.
 pub(super) fn expand<T: Element>(op: &'static str, x: &Tensor<T>, shape: &Shape) -> Result<Tensor<T>> {
     if x.shape() == shape {
         return Ok(x.clone());
@@ -74,6 +76,9 @@ pub(super) fn expand<T: Element>(op: &'static str, x: &Tensor<T>, shape: &Shape)
 pub(super) fn reduce<T: Element>(op: &'static str, dy: Tensor<T>, shape: &Shape) -> Result<Tensor<T>> {
     if dy.shape() == shape {
         return Ok(dy);
+    }
+    if let Place::Device(device) = place(op, &[&dy])? {
+        return cuda::reduce(device, &dy, shape);
     }
     let values = dy.host(op)?;
     let mut out = Buffer::filled(shape.len(), T::zero());

@@ -1,54 +1,32 @@
 //! Functions of one variable.
 
-use super::{map, update};
+use super::{Function, Gradient, gradient, map};
 use crate::Result;
 use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
-
-/// x limited to [low, high]; NaN stays NaN, which `max` and `min` would hide.
-#[inline(always)]
-pub(crate) fn clamped<T: Element>(x: T, low: T, high: T) -> T {
-    if x < low {
-        low
-    } else if x > high {
-        high
-    } else {
-        x
-    }
-}
 
 impl<T: Element> Var<T> {
     /// max(x, 0); the gradient at exactly 0 is 0. NaN stays NaN.
     ///
     /// # Errors
-    /// [`crate::Error::Unsupported`] off the CPU.
+    /// [`crate::Error::Unsupported`] on a device for numbers other than f32.
     pub fn relu(&self) -> Result<Var<T>> {
-        let value = map(
-            "relu",
-            self.value(),
-            |x| if x <= T::zero() { T::zero() } else { x },
-        )?;
+        let value = map("relu", Function::Relu, self.value())?;
         let y = value.clone();
         Ok(Var::from_op("relu", &[self], value, || {
-            move |dy: Tensor<T>, _| {
-                let masked = |dy, y: T| if y <= T::zero() { T::zero() } else { dy };
-                Ok(vec![Some(update("relu", dy, &y, masked)?)])
-            }
+            move |dy: Tensor<T>, _| Ok(vec![Some(gradient("relu", Gradient::Relu, dy, &y)?)])
         }))
     }
 
     /// The hyperbolic tangent.
     ///
     /// # Errors
-    /// [`crate::Error::Unsupported`] off the CPU.
+    /// [`crate::Error::Unsupported`] on a device for numbers other than f32.
     pub fn tanh(&self) -> Result<Var<T>> {
-        let value = map("tanh", self.value(), T::tanh)?;
+        let value = map("tanh", Function::Tanh, self.value())?;
         let y = value.clone();
         Ok(Var::from_op("tanh", &[self], value, || {
-            move |dy: Tensor<T>, _| {
-                let gradient = update("tanh", dy, &y, |dy, y| dy * (T::one() - y * y))?;
-                Ok(vec![Some(gradient)])
-            }
+            move |dy: Tensor<T>, _| Ok(vec![Some(gradient("tanh", Gradient::Tanh, dy, &y)?)])
         }))
     }
 
@@ -56,14 +34,18 @@ impl<T: Element> Var<T> {
     /// PyTorch's rule until mid-2026, on which the reference results were made. NaN stays NaN.
     ///
     /// # Errors
-    /// [`crate::Error::Unsupported`] off the CPU.
+    /// [`crate::Error::Unsupported`] on a device for numbers other than f32.
     pub fn clamp(&self, low: T, high: T) -> Result<Var<T>> {
-        let value = map("clamp", self.value(), |x| clamped(x, low, high))?;
+        let value = map("clamp", Function::Clamp { low, high }, self.value())?;
         let x = self.value().clone();
         Ok(Var::from_op("clamp", &[self], value, || {
             move |dy: Tensor<T>, _| {
-                let pass = |dy, x: T| if x >= low && x <= high { dy } else { T::zero() };
-                Ok(vec![Some(update("clamp", dy, &x, pass)?)])
+                Ok(vec![Some(gradient(
+                    "clamp",
+                    Gradient::Clamp { low, high },
+                    dy,
+                    &x,
+                )?)])
             }
         }))
     }
@@ -71,11 +53,11 @@ impl<T: Element> Var<T> {
     /// scale · x + shift with constant numbers.
     ///
     /// # Errors
-    /// [`crate::Error::Unsupported`] off the CPU.
+    /// [`crate::Error::Unsupported`] on a device for numbers other than f32.
     pub fn affine(&self, scale: T, shift: T) -> Result<Var<T>> {
-        let value = map("affine", self.value(), |x| scale * x + shift)?;
+        let value = map("affine", Function::Affine { scale, shift }, self.value())?;
         Ok(Var::from_op("affine", &[self], value, || {
-            move |dy: Tensor<T>, _| Ok(vec![Some(map("affine", &dy, |dy| scale * dy)?)])
+            move |dy: Tensor<T>, _| Ok(vec![Some(map("affine", Function::Scale(scale), &dy)?)])
         }))
     }
 }

@@ -2,61 +2,76 @@
 
 mod arithmetic;
 mod broadcast;
+mod cpu;
+mod cuda;
 mod functions;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use functions::clamped;
+pub(crate) use cpu::clamped;
 
 use crate::Result;
-use crate::ops::parallel::elementwise;
-use crate::tensor::{Buffer, Element, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Tensor};
+use broadcast::{common_shape, expand};
 
-/// f of every element.
-pub(crate) fn map<T: Element>(
-    op: &'static str,
-    x: &Tensor<T>,
-    f: impl Fn(T) -> T + Sync,
-) -> Result<Tensor<T>> {
-    let values = x.host(op)?;
-    let mut out = Buffer::dirty(values.len());
-    elementwise(&mut out, |first, out| {
-        for (out, &x) in out.iter_mut().zip(&values[first..]) {
-            *out = f(x);
-        }
-    });
-    Tensor::from_buffer(*x.shape(), out)
+/// A function of one number.
+#[derive(Clone, Copy, Debug)]
+enum Function<T> {
+    Relu,
+    Tanh,
+    Clamp { low: T, high: T },
+    Affine { scale: T, shift: T },
+    Scale(T),
+    Negative,
 }
 
-/// f of the elements of two tensors of the same shape.
-pub(crate) fn zip<T: Element>(
-    op: &'static str,
-    x: &Tensor<T>,
-    y: &Tensor<T>,
-    f: impl Fn(T, T) -> T + Sync,
-) -> Result<Tensor<T>> {
-    let (xs, ys) = (x.host(op)?, y.host(op)?);
-    let mut out = Buffer::dirty(xs.len());
-    elementwise(&mut out, |first, out| {
-        for ((out, &x), &y) in out.iter_mut().zip(&xs[first..]).zip(&ys[first..]) {
-            *out = f(x, y);
-        }
-    });
-    Tensor::from_buffer(*x.shape(), out)
+/// A function of two numbers.
+#[derive(Clone, Copy, Debug)]
+enum Pair {
+    Sum,
+    Difference,
+    Product,
+    Quotient,
+    /// −x · y.
+    NegativeProduct,
 }
 
-/// Overwrites x with f(x, y), in place where x's memory is its own.
-pub(crate) fn update<T: Element>(
+/// The gradient of a function's input from its output's and what the rule kept: the output of ReLU and
+/// tanh, the input of clamp.
+#[derive(Clone, Copy, Debug)]
+enum Gradient<T> {
+    Relu,
+    Tanh,
+    Clamp { low: T, high: T },
+}
+
+/// A function of every element.
+fn map<T: Element>(op: &'static str, function: Function<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
+    match place(op, &[x])? {
+        Place::Host => cpu::map(op, function, x),
+        Place::Device(device) => cuda::map(device, function, x),
+    }
+}
+
+/// A function of the elements of two tensors whose shapes broadcast.
+fn zip<T: Element>(op: &'static str, pair: Pair, x: &Tensor<T>, y: &Tensor<T>) -> Result<Tensor<T>> {
+    let shape = common_shape(op, x.shape(), y.shape())?;
+    match place(op, &[x, y])? {
+        Place::Host => cpu::zip(op, pair, &expand(op, x, &shape)?, &expand(op, y, &shape)?),
+        Place::Device(device) => cuda::zip(device, pair, x, y, shape),
+    }
+}
+
+/// The gradient of a function's input, written over `dy` where its memory is its own.
+fn gradient<T: Element>(
     op: &'static str,
-    mut x: Tensor<T>,
-    y: &Tensor<T>,
-    f: impl Fn(T, T) -> T + Sync,
+    rule: Gradient<T>,
+    dy: Tensor<T>,
+    kept: &Tensor<T>,
 ) -> Result<Tensor<T>> {
-    let ys = y.host(op)?;
-    elementwise(x.make_mut(op)?, |first, out| {
-        for (out, &y) in out.iter_mut().zip(&ys[first..]) {
-            *out = f(*out, y);
-        }
-    });
-    Ok(x)
+    match place(op, &[&dy, kept])? {
+        Place::Host => cpu::gradient(op, rule, dy, kept),
+        Place::Device(device) => cuda::gradient(device, rule, &dy, kept),
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Sums run in index order. Among equal values max and top-k take the lowest index first.
 
+mod cpu;
+pub(super) mod cuda;
 mod pick;
 mod select;
 mod sum;

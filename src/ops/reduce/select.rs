@@ -1,8 +1,9 @@
 //! Maximum and top-k: values that are picked, not computed; the gradient goes where they came from.
 
-use super::{around, replaced};
+use super::{around, cpu, cuda, replaced};
 use crate::autograd::Var;
-use crate::tensor::{Buffer, Element, Shape, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Shape, Tensor};
 use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
@@ -29,40 +30,41 @@ impl<T: Element> Var<T> {
 
     fn picked(&self, op: &'static str, axis: usize, k: usize, out_shape: Shape) -> Result<Var<T>> {
         let shape = *self.shape();
-        let (outer, length, inner) = around(op, &shape, axis)?;
-        let values = self.value().host(op)?;
-        let mut out = Buffer::dirty(outer * k * inner);
-        // Flat input index of every picked value.
-        let mut from = vec![0u32; out.len()];
-        let mut best: Vec<usize> = Vec::with_capacity(k + 1);
-        for o in 0..outer {
-            for i in 0..inner {
-                let at = |j: usize| (o * length + j) * inner + i;
-                best.clear();
-                for j in 0..length {
-                    // Stable insertion: an equal value goes behind those already there. NaN counts
-                    // as the largest value, so that it cannot hide.
-                    let place = best.partition_point(|&b| values[b] >= values[at(j)] || values[b].is_nan());
-                    if place < k {
-                        best.insert(place, at(j));
-                        best.truncate(k);
-                    }
-                }
-                for (j, &b) in best.iter().enumerate() {
-                    out[(o * k + j) * inner + i] = values[b];
-                    from[(o * k + j) * inner + i] = b as u32;
-                }
+        let view = around(op, &shape, axis)?;
+        let (value, origins) = match place(op, &[self.value()])? {
+            Place::Host => {
+                let (value, origins) = cpu::top_k(op, self.value(), out_shape, view, k)?;
+                (value, Origins::Host(origins))
             }
-        }
-        let value = Tensor::from_buffer(out_shape, out)?;
+            Place::Device(device) => {
+                let (value, origins) = cuda::top_k(device, self.value(), out_shape, view, k)?;
+                (value, Origins::Device(origins))
+            }
+        };
         Ok(Var::from_op(op, &[self], value, || {
             move |dy: Tensor<T>, _| {
-                let mut dx = Buffer::filled(shape.len(), T::zero());
-                for (&from, &dy) in from.iter().zip(dy.host(op)?) {
-                    dx[from as usize] += dy;
-                }
-                Ok(vec![Some(Tensor::from_buffer(shape, dx)?)])
+                let dx = match (place(op, &[&dy])?, &origins) {
+                    (Place::Host, Origins::Host(origins)) => cpu::top_k_gradient(op, &dy, origins, shape)?,
+                    (Place::Device(device), Origins::Device(origins)) => {
+                        cuda::top_k_gradient(device, &dy, origins, shape)?
+                    }
+                    _ => {
+                        return Err(Error::argument(
+                            op,
+                            "gradient",
+                            "where the values are",
+                            "elsewhere",
+                        ));
+                    }
+                };
+                Ok(vec![Some(dx)])
             }
         }))
     }
+}
+
+/// Where the picked values came from, for the backward rule.
+enum Origins {
+    Host(cpu::Origins),
+    Device(cuda::Origins),
 }

@@ -1,9 +1,10 @@
 //! Sums and means.
 
-use super::{around, replaced};
+use super::{around, cpu, cuda, replaced};
 use crate::Result;
 use crate::autograd::Var;
-use crate::tensor::{Buffer, Element, Shape, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Shape, Tensor};
 
 impl<T: Element> Var<T> {
     /// Sum along `axis`, which is removed.
@@ -25,7 +26,7 @@ impl<T: Element> Var<T> {
     /// Sum of all elements, a scalar.
     ///
     /// # Errors
-    /// [`crate::Error::Unsupported`] off the CPU.
+    /// [`crate::Error::Argument`] if there are none.
     pub fn sum_all(&self) -> Result<Var<T>> {
         self.reshape([self.shape().len()])?.sum(0)
     }
@@ -40,40 +41,38 @@ impl<T: Element> Var<T> {
 
     fn scaled_sum(&self, op: &'static str, axis: usize, scale: impl Fn(usize) -> T) -> Result<Var<T>> {
         let shape = *self.shape();
-        let (outer, length, inner) = around(op, &shape, axis)?;
-        let scale = scale(length);
-        let values = self.value().host(op)?;
-        let mut out = Buffer::filled(outer * inner, T::zero());
-        for (out, x) in out.chunks_mut(inner).zip(values.chunks(length * inner)) {
-            for x in x.chunks(inner) {
-                out.iter_mut().zip(x).for_each(|(out, &x)| *out += x);
-            }
-            out.iter_mut().for_each(|out| *out *= scale);
-        }
-        let value = Tensor::from_buffer(replaced(&shape, axis, None), out)?;
+        let view = around(op, &shape, axis)?;
+        let scale = scale(view.1);
+        let value = sum_along(op, self.value(), view, replaced(&shape, axis, None), scale)?;
         Ok(Var::from_op(op, &[self], value, || {
-            move |dy: Tensor<T>, _| {
-                let dx = repeat(op, &dy, &shape, (outer, length, inner), scale)?;
-                Ok(vec![Some(dx)])
-            }
+            move |dy: Tensor<T>, _| Ok(vec![Some(repeat(op, &dy, shape, view, scale)?)])
         }))
     }
 }
 
-/// scale · dy repeated along the summed axis.
+fn sum_along<T: Element>(
+    op: &'static str,
+    x: &Tensor<T>,
+    view: (usize, usize, usize),
+    shape: Shape,
+    scale: T,
+) -> Result<Tensor<T>> {
+    match place(op, &[x])? {
+        Place::Host => cpu::sum_along(op, x, view, shape, scale),
+        Place::Device(device) => cuda::sum_along(device, x, view, shape, scale),
+    }
+}
+
+/// scale · `dy` repeated along the summed axis.
 fn repeat<T: Element>(
     op: &'static str,
     dy: &Tensor<T>,
-    shape: &Shape,
-    (_, length, inner): (usize, usize, usize),
+    shape: Shape,
+    view: (usize, usize, usize),
     scale: T,
 ) -> Result<Tensor<T>> {
-    let mut out = Buffer::dirty(shape.len());
-    let rows = dy.host(op)?.chunks(inner);
-    for (out, dy) in out.chunks_mut(length * inner).zip(rows) {
-        for out in out.chunks_mut(inner) {
-            out.iter_mut().zip(dy).for_each(|(out, &dy)| *out = scale * dy);
-        }
+    match place(op, &[dy])? {
+        Place::Host => cpu::repeat(op, dy, shape, view, scale),
+        Place::Device(device) => cuda::repeat(device, dy, shape, view, scale),
     }
-    Tensor::from_buffer(*shape, out)
 }

@@ -1,10 +1,13 @@
 //! Circular shift of every image by its own number of pixels (`torch.roll` on dims (−2, −1)).
 
+mod cpu;
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use crate::autograd::Var;
-use crate::tensor::{Buffer, Element, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
@@ -35,17 +38,13 @@ fn rolled<T: Element>(x: &Tensor<T>, shifts: &[[i32; 2]], sign: i64) -> Result<T
             shifts.len(),
         ));
     }
-    let values = x.host("roll")?;
-    let mut out = Buffer::dirty(values.len());
-    for (image, shift) in shifts.iter().enumerate() {
-        let [down, right] = [(shift[0], h), (shift[1], w)]
-            .map(|(by, length)| (i64::from(by) * sign).rem_euclid(length.max(1) as i64) as usize);
-        for row in 0..h {
-            let from = &values[(image * h + row) * w * c..][..w * c];
-            let to = &mut out[(image * h + (row + down) % h) * w * c..][..w * c];
-            to[right * c..].copy_from_slice(&from[..(w - right) * c]);
-            to[..right * c].copy_from_slice(&from[(w - right) * c..]);
-        }
+    let shifts = shifts.iter().map(|shift| {
+        [(shift[0], h), (shift[1], w)]
+            .map(|(by, length)| (i64::from(by) * sign).rem_euclid(length.max(1) as i64) as usize)
+    });
+    let shifts: Vec<[usize; 2]> = shifts.collect();
+    match place("roll", &[x])? {
+        Place::Host => cpu::rolled(x, [h, w, c], &shifts),
+        Place::Device(device) => cuda::rolled(device, x, [h, w, c], &shifts),
     }
-    Tensor::from_buffer(*x.shape(), out)
 }

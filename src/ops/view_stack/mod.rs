@@ -7,13 +7,17 @@
 //! costs a tenth, and an attack runs it as often as the network.
 
 mod cpu;
+mod cuda;
+mod noise;
 mod plan;
 #[cfg(test)]
 mod tests;
 
+pub use noise::{NoiseSource, NoiseStreams};
 pub use plan::ViewStack;
 
 use crate::autograd::Var;
+use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -26,16 +30,6 @@ pub struct ViewDraw {
     pub contrast: f64,
     /// Colour factor, 1 = unchanged, 0 = grey.
     pub colour: f64,
-}
-
-/// Where the two noise pictures of a view come from, as uniform numbers in [0, 1).
-///
-/// Elements are ordered (row, channel, column): element = (row·3 + channel)·width + column.
-pub trait NoiseSource<T>: Sync {
-    /// Noise at the view's own resolution r, r·3·r elements, of batch row `row` in `view`.
-    fn low(&self, row: usize, view: usize, out: &mut [T]);
-    /// Noise at full resolution, H·3·W elements, of batch row `row` in `view`.
-    fn full(&self, row: usize, view: usize, out: &mut [T]);
 }
 
 impl<T: Element> Var<T> {
@@ -54,7 +48,7 @@ impl<T: Element> Var<T> {
         let n = self.shape().axis(0);
         if self.dims() != [n, h, w, 3] {
             return Err(Error::shape(
-                "view_stack",
+                OP,
                 "self",
                 format!("[N, {h}, {w}, 3]"),
                 self.shape(),
@@ -62,12 +56,43 @@ impl<T: Element> Var<T> {
         }
         if draws.len() != n * plan.views() {
             let expected = format!("{n}·{} draws", plan.views());
-            return Err(Error::argument("view_stack", "draws", expected, draws.len()));
+            return Err(Error::argument(OP, "draws", expected, draws.len()));
         }
-        let (value, masks) = cpu::forward(plan, self.value(), draws, noise)?;
-        Ok(Var::from_op("view_stack", &[self], value, || {
+        let (value, kept) = match place(OP, &[self.value()])? {
+            Place::Host => {
+                let (value, masks) = cpu::forward(plan, self.value(), draws, noise)?;
+                (value, Kept::Host(masks))
+            }
+            Place::Device(device) => {
+                let (value, masks) = cuda::forward(device, plan, self.value(), draws, noise)?;
+                (value, Kept::Device(masks))
+            }
+        };
+        Ok(Var::from_op(OP, &[self], value, || {
             let (plan, draws) = (plan.clone(), draws.to_vec());
-            move |dy: Tensor<T>, _| Ok(vec![Some(cpu::backward(&plan, &dy, &draws, &masks)?)])
+            move |dy: Tensor<T>, _| {
+                let dx = match (place(OP, &[&dy])?, &kept) {
+                    (Place::Host, Kept::Host(masks)) => cpu::backward(&plan, &dy, &draws, masks)?,
+                    (Place::Device(device), Kept::Device(kept)) => cuda::backward(device, &plan, &dy, kept)?,
+                    _ => {
+                        return Err(Error::argument(
+                            OP,
+                            "gradient",
+                            "where the views are",
+                            "elsewhere",
+                        ));
+                    }
+                };
+                Ok(vec![Some(dx)])
+            }
         }))
     }
+}
+
+const OP: &str = "view_stack";
+
+/// What the backward rule needs beside the plan and the draws.
+enum Kept {
+    Host(cpu::Masks),
+    Device(cuda::Kept),
 }

@@ -84,14 +84,14 @@ pub const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "shifted_taps",
-        file: "resize.cu",
+        file: "bicubic.cuh",
         source: "resize.cu",
         from: "first = left - 1;",
         to: "first = left;",
     },
     Mutation {
         name: "too_few_outputs",
-        file: "resize.cu",
+        file: "bicubic.cuh",
         source: "resize.cu",
         from: "end = first_reaching(in + 2, outputs, inputs);",
         to: "end = first_reaching(in + 1, outputs, inputs);",
