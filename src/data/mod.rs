@@ -2,8 +2,13 @@
 
 mod cifar;
 mod dataset;
+mod decode;
+mod division;
 pub mod drawn;
+mod folders;
 pub(crate) mod limits;
+mod listing;
+mod mnist;
 mod pictures;
 mod selection;
 mod source;
