@@ -1,5 +1,6 @@
 //! Data sets: pictures in memory, and where they come from.
 
+mod arrays;
 mod cifar;
 mod dataset;
 mod decode;

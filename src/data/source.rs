@@ -52,7 +52,7 @@ pub(super) struct Found {
 /// given only paths that exist.
 type Finder = fn(&Path) -> Result<Vec<Found>>;
 /// The published layouts, and files that say what they hold.
-const FINDERS: [Finder; 2] = [super::cifar::find, super::mnist::find];
+const FINDERS: [Finder; 3] = [super::cifar::find, super::mnist::find, super::arrays::find];
 
 const EXPECTED: &str = "a data set";
 const ADVICE: &str = "crossmax replicate --help lists the layouts that are read";

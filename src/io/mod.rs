@@ -1,6 +1,7 @@
 //! Files: atomic writing, safetensors, and the door between PyTorch's layouts and ours.
 
 pub mod atomic;
+pub(crate) mod safetensors_header;
 mod state_dict;
 mod tensor_file;
 #[cfg(test)]

@@ -57,10 +57,7 @@ fn write_python(binary: &Path, python: &Path) -> Checked {
 
 /// Packs a folder as it is published.
 fn pack(folder: &Path, archive: &Path) -> Checked {
-    let mut tar = tar::Builder::new(GzEncoder::new(
-        std::fs::File::create(archive)?,
-        Compression::fast(),
-    ));
+    let mut tar = tar::Builder::new(GzEncoder::new(std::fs::File::create(archive)?, Compression::fast()));
     tar.append_dir_all(folder.file_name().ok_or("no name")?, folder)?;
     tar.into_inner()?.finish()?;
     Ok(())

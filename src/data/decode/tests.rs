@@ -12,7 +12,7 @@ type TestResult = Result<(), Box<dyn std::error::Error>>;
 fn jpeg(colour: ExtendedColorType) -> Result<(Vec<u8>, Vec<u8>), image::ImageError> {
     let channels = usize::from(colour.channel_count());
     let content: Vec<u8> = (0..24 * 16 * channels)
-        .map(|i| (i / channels / 16 * 6 + i / channels % 16 * 3 + i % channels * 40) as u8)
+        .map(|i| (i / channels / 16 * 4 + i / channels % 16 * 2 + i % channels * 30) as u8)
         .collect();
     let mut file = Vec::new();
     JpegEncoder::new_with_quality(&mut file, 100).write_image(&content, 16, 24, colour)?;
