@@ -55,7 +55,7 @@ pub(super) struct Found {
 /// given only paths that exist.
 type Finder = fn(&Path) -> Result<Vec<Found>>;
 /// The published layouts, and files that say what they hold.
-const FINDERS: [Finder; 1] = [super::cifar::find];
+const FINDERS: [Finder; 3] = [super::cifar::find, super::mnist::find, super::arrays::find];
 
 const EXPECTED: &str = "a data set";
 const ADVICE: &str = "crossmax replicate --help lists the layouts that are read";
@@ -98,6 +98,10 @@ fn recognise(path: &Path) -> Result<Found> {
     let mut found = Vec::new();
     for finder in FINDERS {
         found.extend(finder(path)?);
+    }
+    // Any folder of folders with pictures is one of class folders: only if it is nothing else.
+    if found.is_empty() {
+        found.extend(super::folders::find(path)?);
     }
     match found.len() {
         1 => Ok(found.swap_remove(0)),
