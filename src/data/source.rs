@@ -64,7 +64,8 @@ impl Source {
     /// The data set, in memory.
     ///
     /// What is in a path is found out from the names and first bytes of its files; the result's
-    /// `origin` says what was found.
+    /// `origin` says what was found. Images that are sorted by class are put in turn, one of each
+    /// class, so that the first ones are of all classes.
     ///
     /// # Errors
     /// [`Error::Format`] if the path holds no data set or several; errors of the readers, naming
@@ -80,7 +81,7 @@ impl Source {
     pub fn open_with(&self, options: &ReadOptions) -> Result<Dataset> {
         match self {
             &Self::Drawn { seed, train, test } => draw(seed, train, test),
-            Self::Path(path) => (recognise(path)?.open)(options),
+            Self::Path(path) => Ok((recognise(path)?.open)(options)?.unsorted()),
         }
     }
 }
