@@ -64,7 +64,9 @@ fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
         },
         path => Source::Path(path.into()),
     };
-    let mut data = source.open()?;
+    let mut data = source.open_with(&config.read_options())?;
+    reporter.line(&format!("data: {}", data.origin));
+    data = data.with_classes(&wanted.classes)?;
     data.train = data.train.first(wanted.train_images);
     data.test = data.test.first(wanted.test_images);
     for (split, wanted, found) in [
@@ -100,8 +102,7 @@ fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
         ));
     }
     reporter.line(&format!(
-        "data: {}, {} classes, {} training and {} test images of {height}×{width} pixels",
-        data.name,
+        "data: {} classes, {} training and {} test images of {height}×{width} pixels",
         data.classes.len(),
         data.train.len(),
         data.test.len()
@@ -167,7 +168,7 @@ impl<'a> Runner<'a> {
             surrogate,
         };
         let prototypes = self.prototypes(&ensemble)?;
-        let state = self.attack_state()?;
+        let state = self.attack_state(&samples)?;
         let votes = self.votes(&ensemble, &samples, &state)?;
         let material = Material {
             data: &self.data,
@@ -375,14 +376,16 @@ impl<'a> Runner<'a> {
         self.dir.stage("prototypes", &[&path], || {
             prototypes::optimise(&ensemble.backbone, config, size, advice, reporter)?.save(&path)
         })?;
-        Prototypes::load(&path)
+        let count = self.data.classes.len() * config.prototypes_per_class;
+        Prototypes::load(&path, count, size)
     }
 
     /// What AutoAttack left of the ensemble, from its file.
-    fn attack_state(&self) -> Result<AutoAttackState> {
+    fn attack_state(&self, samples: &LabelledImages) -> Result<AutoAttackState> {
         let path = self.dir.path(ATTACK_STATE);
         let missing = || Error::format(&path, "the state of the attack", "no file", "start a new run");
-        attack::load_state(&self.attack_task("the self-ensemble", &path))?.ok_or_else(missing)
+        let task = self.attack_task("the self-ensemble", &path);
+        attack::load_state(&task, samples)?.ok_or_else(missing)
     }
 
     fn votes(

@@ -6,8 +6,11 @@
 //! `CROSSMAX_BLESS=1 cargo test --test hostile` writes it anew.
 
 mod cifar;
+mod configuration;
 mod memory;
+mod runs;
 mod table;
+mod weights;
 
 use table::Table;
 
@@ -17,7 +20,7 @@ type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
 /// The inputs of one reader: makes them in the folder and adds a row for each.
 type Part = fn(&std::path::Path, &mut Table) -> Checked;
 
-const PARTS: [Part; 1] = [cifar::rows];
+const PARTS: [Part; 4] = [cifar::rows, weights::rows, configuration::rows, runs::rows];
 
 /// One test, so that the memory of one input is not counted to another's.
 #[test]

@@ -1,6 +1,7 @@
 //! What each stage of the attack leaves of the accuracy.
 
 use super::canvas::{Canvas, MARGIN, SMALL, TEXT, TITLE_HEIGHT};
+use super::figure::Figure;
 use super::palette::{Color, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION};
 use super::plot::{AXIS_BELOW, Axes, distinct};
 use super::ticks::Ticks;
@@ -44,7 +45,7 @@ pub struct AttackRow<'a> {
 ///
 /// # Errors
 /// When the sheet cannot be held in memory.
-pub fn attack(title: &str, rows: &[AttackRow], images: usize) -> Result<Vec<u8>> {
+pub fn attack(title: &str, rows: &[AttackRow], images: usize) -> Result<Figure> {
     let bars: usize = rows.iter().map(|row| row.stages.len()).sum();
     let height = (rows.len() as f32 * HEADER + bars as f32 * PITCH + 8.0).max(80.0);
     let sheet_width = MARGIN + LEFT + WIDTH + RIGHT + MARGIN;
@@ -75,7 +76,7 @@ pub fn attack(title: &str, rows: &[AttackRow], images: usize) -> Result<Vec<u8>>
         }
     }
     axes.draw_frame(&mut canvas);
-    canvas.into_png()
+    Ok(canvas.finish())
 }
 
 /// One bar between the pixel rows `top` and `top` + [`PITCH`].

@@ -1,6 +1,7 @@
 //! The images that the attack broke, and how the votes over them fell.
 
 use super::canvas::{Canvas, MARGIN, SMALL, TEXT, TITLE_HEIGHT};
+use super::figure::Figure;
 use super::grid::Grid;
 use super::picture::Picture;
 use super::plot::color_key;
@@ -53,7 +54,7 @@ pub fn broken(
     images: &[BrokenImage],
     classes: &[impl AsRef<str>],
     epsilon: f32,
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<Vec<Figure>> {
     if !(epsilon > 0.0 && epsilon.is_finite()) {
         let op = "figures::broken";
         return Err(Error::argument(op, "epsilon", "a positive number", epsilon));
@@ -73,7 +74,7 @@ pub fn broken(
 }
 
 /// One sheet; see [`broken`].
-fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) -> Result<Vec<u8>> {
+fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) -> Result<Figure> {
     let columns = if images.len() <= ONE_COLUMN { 1 } else { 2 };
     let rows = images.len().div_ceil(columns);
     let mut grid = Grid {
@@ -96,7 +97,7 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
     let key_at = (MARGIN, TITLE_HEIGHT + 18.0);
     if images.is_empty() {
         canvas.text("No image was broken.", key_at, TEXT, column_width);
-        return canvas.into_png();
+        return Ok(canvas.finish());
     }
     let pictures_key = "pictures: clean | perturbation | adversarial";
     canvas.text(pictures_key, key_at, SMALL, column_width);
@@ -126,7 +127,7 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
             x += votes::WIDTH + 16.0;
         }
     }
-    canvas.into_png()
+    Ok(canvas.finish())
 }
 
 /// 0.5 + `gain`·(adversarial − clean), H×W×3.

@@ -1,6 +1,7 @@
 //! Training curves.
 
 use super::canvas::{Canvas, MARGIN, SMALL, TITLE_HEIGHT};
+use super::figure::Figure;
 use super::plot::{AXIS_BELOW, AXIS_LEFT, Axes, LEGEND_LINE, Style, distinct, legend};
 use super::ticks::Ticks;
 use crate::Result;
@@ -21,7 +22,7 @@ pub struct Curve<'a> {
 ///
 /// # Errors
 /// When the sheet cannot be held in memory.
-pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Vec<u8>> {
+pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Figure> {
     let all = || losses.iter().chain(accuracies);
     let names = distinct(all().map(|curve| curve.name));
     let epochs = all().map(|curve| curve.values.len()).max().unwrap_or(0);
@@ -43,11 +44,11 @@ pub fn curves(title: &str, losses: &[Curve], accuracies: &[Curve]) -> Result<Vec
         at: (panel.at.0 + pitch, top),
         label: "accuracy (%)",
         unit: 0.01,
-        y_ticks: Ticks::covering(100.0, 5),
+        y_ticks: Ticks::covering((largest(accuracies).unwrap_or(1.0) * 100.0).clamp(5.0, 100.0), 5),
         epochs,
     };
     panel.draw(&mut canvas, accuracies, &names);
-    canvas.into_png()
+    Ok(canvas.finish())
 }
 
 /// Largest finite value above 0.

@@ -1,6 +1,7 @@
 //! Accuracy of every predictor of the ensemble.
 
 use super::canvas::{Canvas, MARGIN, SMALL, TEXT, TITLE_HEIGHT};
+use super::figure::Figure;
 use super::palette::{BLACK, BLUE, Color, GREEN, ORANGE};
 use super::plot::{AXIS_LEFT, Axes, color_key};
 use super::ticks::Ticks;
@@ -51,7 +52,7 @@ pub struct LayerBar<'a> {
 ///
 /// # Errors
 /// When the sheet cannot be held in memory.
-pub fn layers(title: &str, bars: &[LayerBar], chance: f32) -> Result<Vec<u8>> {
+pub fn layers(title: &str, bars: &[LayerBar], chance: f32) -> Result<Figure> {
     let narrow = bars.len() > MANY;
     let pitch = if narrow { 24.0 } else { 68.0 };
     let axes = Axes {
@@ -94,7 +95,7 @@ pub fn layers(title: &str, bars: &[LayerBar], chance: f32) -> Result<Vec<u8>> {
     axes.draw_frame(&mut canvas);
     let label_at = (middle, bottom + name_room + 20.0);
     canvas.text("predictor", label_at, TEXT.centered(), axes.size.0);
-    canvas.into_png()
+    Ok(canvas.finish())
 }
 
 /// One bar around the pixel column `center`, with its value above and its name below.

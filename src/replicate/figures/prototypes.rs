@@ -1,6 +1,7 @@
 //! Images optimised from grey until the backbone is sure of a class.
 
 use super::canvas::{Canvas, MARGIN, TEXT, TITLE_HEIGHT};
+use super::figure::Figure;
 use super::grid::Grid;
 use super::picture::Picture;
 use crate::Result;
@@ -38,7 +39,7 @@ pub struct ClassPrototypes<'a> {
 ///
 /// # Errors
 /// When the sheet cannot be held in memory.
-pub fn prototype(class: &ClassPrototypes) -> Result<Vec<u8>> {
+pub fn prototype(class: &ClassPrototypes) -> Result<Figure> {
     let grid = Grid {
         at: (MARGIN, TITLE_HEIGHT),
         side: LARGE,
@@ -55,14 +56,14 @@ pub fn prototype(class: &ClassPrototypes) -> Result<Vec<u8>> {
         let caption = format!("loss {:.3}, {} steps", image.loss, image.steps);
         grid.caption(&mut canvas, column, row, LARGE as f32 + 17.0, &caption);
     }
-    canvas.into_png()
+    Ok(canvas.finish())
 }
 
 /// All classes on one sheet: the name of each above its images in rows of two.
 ///
 /// # Errors
 /// When the sheet cannot be held in memory.
-pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<Vec<u8>> {
+pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<Figure> {
     let across = if classes.len() <= FEW_CLASSES {
         classes.len().clamp(3, MOST_CLASSES_ACROSS / 2)
     } else {
@@ -93,5 +94,5 @@ pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<Vec<u
             grid.draw(&mut canvas, j % ACROSS, j / ACROSS, &image.picture);
         }
     }
-    canvas.into_png()
+    Ok(canvas.finish())
 }

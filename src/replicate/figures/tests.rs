@@ -15,7 +15,11 @@ struct Decoded {
 }
 
 impl Decoded {
-    fn new(file: &[u8]) -> Self {
+    fn new(figure: &Figure) -> Self {
+        Self::of_file(&figure.png(1).unwrap())
+    }
+
+    fn of_file(file: &[u8]) -> Self {
         let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
         let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut rgb).unwrap();
@@ -53,7 +57,7 @@ fn picture(rgb: &[f32]) -> Picture<'_> {
 
 /// Every figure with `name` in every place of a name, `value` in every place of a number and `n`
 /// elements in every list.
-fn every_figure(name: &str, value: f32, n: usize) -> Vec<Vec<u8>> {
+fn every_figure(name: &str, value: f32, n: usize) -> Vec<Figure> {
     let rgb = plain([value; 3]);
     let picture = picture(&rgb);
     let row = ViewRow {
@@ -114,7 +118,14 @@ fn every_figure(name: &str, value: f32, n: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn same_input_gives_the_same_bytes() {
-    assert_eq!(every_figure("cat", 0.5, 3), every_figure("cat", 0.5, 3));
+    let files = || -> Vec<(Vec<u8>, String)> {
+        let figures = every_figure("cat", 0.5, 3);
+        let files = figures
+            .iter()
+            .map(|figure| (figure.png(2).unwrap(), figure.svg().unwrap()));
+        files.collect()
+    };
+    assert_eq!(files(), files());
 }
 
 #[test]
@@ -187,8 +198,9 @@ fn curves_pass_through_their_points_and_stop_at_gaps() {
         let curve = Curve { name: "test", values };
         Decoded::new(&curves("curves", &[], &[curve]).unwrap())
     };
-    let whole = accuracies(&[0.5, 0.5, 0.5]);
-    let gap = accuracies(&[0.5, f32::NAN, 0.5]);
+    // The axis ends at the largest value, here 100 %.
+    let whole = accuracies(&[0.5, 0.5, 1.0]);
+    let gap = accuracies(&[0.5, f32::NAN, 1.0]);
     // The second plot starts at 632; three epochs lie 440/3 pixels apart.
     let (first, second, row) = (632 + 73, 632 + 220, 108 + 150);
     assert_eq!(whole.pixel(first, row), SERIES[0]);
@@ -265,10 +277,94 @@ fn shortened_text_fits_its_room() {
 }
 
 #[test]
+fn a_scale_makes_every_pixel_a_square() {
+    let mut rgb = plain([0.0, 0.0, 1.0]);
+    rgb[..3].copy_from_slice(&[1.0, 0.0, 0.0]);
+    let row = ViewRow {
+        name: "two colours",
+        original: picture(&rgb),
+        views: Vec::new(),
+    };
+    let figure = views("views", &[row]).unwrap();
+    let (once, thrice) = (Decoded::new(&figure), Decoded::of_file(&figure.png(3).unwrap()));
+    assert_eq!((thrice.width, thrice.height), (3 * once.width, 3 * once.height));
+    for color in [[255, 0, 0], [0, 0, 255]] {
+        assert_eq!(thrice.count(color), 9 * once.count(color));
+    }
+    assert!(figure.png(0).is_err());
+}
+
+/// The elements of an SVG file, by its lines: each holds one, but for the first and the last.
+fn elements<'a>(svg: &'a str, name: &str) -> Vec<&'a str> {
+    let opening = format!("<{name} ");
+    svg.lines().filter(|line| line.starts_with(&opening)).collect()
+}
+
+#[test]
+fn svg_says_what_the_pixels_show() {
+    let values = [0.25, f32::NAN, 1.0];
+    let curve = Curve {
+        name: "a < b & \"c\"",
+        values: &values,
+    };
+    let svg = curves("loss & <accuracy>\u{1}", &[], &[curve])
+        .unwrap()
+        .svg()
+        .unwrap();
+    assert!(
+        svg.contains("<title>loss &amp; &lt;accuracy&gt;\u{fffd}</title>"),
+        "{svg}"
+    );
+    let texts = elements(&svg, "text");
+    for label in [
+        "epoch",
+        "accuracy (%)",
+        "loss (nats)",
+        "a &lt; b &amp; &quot;c&quot;",
+        "100",
+    ] {
+        let ending = format!(">{label}</text>");
+        assert!(texts.iter().any(|text| text.ends_with(&ending)), "{label}");
+    }
+    assert!(texts.iter().any(|text| text.contains("rotate(-90 ")));
+    assert!(
+        texts
+            .iter()
+            .all(|text| text.contains("class=\"ink\"") || text.contains("class=\"muted\""))
+    );
+    // One disc in the legend and one for each finite value: the NaN is a gap.
+    let discs = elements(&svg, "circle");
+    assert_eq!(discs.len(), 3, "{discs:?}");
+    assert!(discs.iter().all(|disc| disc.contains("#0072b2")));
+    // A quarter and all of the 300 pixels above the lower border at 408.
+    assert!(
+        discs[1].contains("cy=\"333\"") && discs[2].contains("cy=\"108\""),
+        "{discs:?}"
+    );
+    assert!(!svg.contains("NaN") && !svg.contains("inf"));
+}
+
+#[test]
+fn svg_is_well_formed_whatever_is_in_the_names() {
+    for name in ["", "</svg>", "a\u{0}b\u{fffe}", "\"'&"] {
+        for figure in every_figure(name, f32::INFINITY, 2) {
+            let svg = figure.svg().unwrap();
+            assert_eq!(svg.matches("<svg ").count() + svg.matches("</svg>").count(), 2);
+            for line in svg.lines() {
+                let opened = line.matches('<').count();
+                assert_eq!(opened, line.matches('>').count(), "{line}");
+                assert!(line.matches('"').count().is_multiple_of(2), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
 fn impossible_sizes_are_errors() {
     assert!(Picture::new(2, 2, &[0.0; 11]).is_err());
     assert!(Picture::new(0, 2, &[]).is_err());
     assert!(Picture::new(usize::MAX, 2, &[0.0; 6]).is_err());
     assert!(Canvas::new(1e6, 1e6).is_err());
+    assert!(Canvas::new(f32::NAN, 5.0).is_err());
     assert!(Canvas::new(0.0, 5.0).is_err());
 }

@@ -1,6 +1,7 @@
 //! What the network sees of an image: its views at several resolutions.
 
 use super::canvas::{Canvas, MARGIN, TEXT, TITLE_HEIGHT};
+use super::figure::Figure;
 use super::grid::Grid;
 use super::picture::Picture;
 use crate::Result;
@@ -27,7 +28,7 @@ pub struct ViewRow<'a> {
 ///
 /// # Errors
 /// When the sheet cannot be held in memory.
-pub fn views(title: &str, rows: &[ViewRow]) -> Result<Vec<u8>> {
+pub fn views(title: &str, rows: &[ViewRow]) -> Result<Figure> {
     let columns = rows.iter().map(|row| row.views.len() + 1).max().unwrap_or(1);
     let grid = Grid {
         at: (MARGIN, TITLE_HEIGHT + 46.0),
@@ -52,5 +53,5 @@ pub fn views(title: &str, rows: &[ViewRow]) -> Result<Vec<u8>> {
             grid.caption(&mut canvas, c + 1, r, -7.0, &size);
         }
     }
-    canvas.into_png()
+    Ok(canvas.finish())
 }

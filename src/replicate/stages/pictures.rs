@@ -9,12 +9,15 @@ use crate::data::Dataset;
 use crate::ensemble::SelfEnsemble;
 use crate::io::atomic;
 use crate::replicate::figures::{
-    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, LayerBar, Picture, Predictor,
+    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, Figure, LayerBar, Picture, Predictor,
     Prototype, ViewRow,
 };
 use crate::replicate::run_dir::RunDir;
 use crate::replicate::summary::Findings;
 use crate::tensor::Tensor;
+
+/// How many pixels of a PNG file make one of its figure, along each side: enough for print.
+const SCALE: u32 = 2;
 
 /// Where figures are written and what has been written.
 struct Album<'a> {
@@ -23,9 +26,20 @@ struct Album<'a> {
 }
 
 impl Album<'_> {
-    fn add(&mut self, name: &str, png: Vec<u8>) -> Result<()> {
-        let name = format!("figures/{name}.png");
-        atomic::write(&self.run.path(&name), &png)?;
+    /// Writes a figure as PNG.
+    fn add(&mut self, name: &str, figure: &Figure) -> Result<()> {
+        self.write(&format!("{name}.png"), &figure.png(SCALE)?)
+    }
+
+    /// Writes a plot as PNG and as SVG.
+    fn add_plot(&mut self, name: &str, figure: &Figure) -> Result<()> {
+        self.add(name, figure)?;
+        self.write(&format!("{name}.svg"), figure.svg()?.as_bytes())
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let name = format!("figures/{name}");
+        atomic::write(&self.run.path(&name), bytes)?;
         self.written.push(name);
         Ok(())
     }
@@ -78,7 +92,7 @@ fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
             views,
         });
     }
-    album.add("views", figures::views("Multi-resolution views", &figure)?)
+    album.add("views", &figures::views("Multi-resolution views", &figure)?)
 }
 
 fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
@@ -102,9 +116,9 @@ fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
             .map(|(name, values)| Curve { name, values })
             .collect()
     }
-    album.add(
+    album.add_plot(
         "curves",
-        figures::curves("Training", &named(&losses), &named(&accuracies))?,
+        &figures::curves("Training", &named(&losses), &named(&accuracies))?,
     )
 }
 
@@ -126,9 +140,9 @@ fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         })
         .collect();
     let chance = 1.0 / m.data.classes.len().max(1) as f32;
-    album.add(
+    album.add_plot(
         "layers",
-        figures::layers("Clean accuracy of every predictor", &bars, chance)?,
+        &figures::layers("Clean accuracy of every predictor", &bars, chance)?,
     )
 }
 
@@ -164,7 +178,7 @@ fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         .map(|((name, _), stages)| AttackRow { name, stages })
         .collect();
     let title = format!("Accuracy under attack, L∞ {}", m.findings.eps_text());
-    album.add("attack", figures::attack(&title, &rows, m.samples.len())?)
+    album.add_plot("attack", &figures::attack(&title, &rows, m.samples.len())?)
 }
 
 fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
@@ -205,7 +219,7 @@ fn broken_sheets(album: &mut Album<'_>, m: &Material<'_>, rows: &[BrokenImage<'_
         } else {
             format!("broken-{}", i + 1)
         };
-        album.add(&name, sheet)?;
+        album.add(&name, &sheet)?;
     }
     Ok(())
 }
@@ -234,10 +248,10 @@ fn prototypes(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         .map(|(name, images)| ClassPrototypes { name, images })
         .collect();
     for (label, class) in classes.iter().enumerate() {
-        album.add(&format!("prototype-{label:03}"), figures::prototype(class)?)?;
+        album.add(&format!("prototype-{label:03}"), &figures::prototype(class)?)?;
     }
     let title = "Images optimised from grey for every class (backbone)";
-    album.add("prototypes", figures::prototype_sheet(title, &classes)?)
+    album.add("prototypes", &figures::prototype_sheet(title, &classes)?)
 }
 
 /// Pixels H,W,3 of every image.
