@@ -33,7 +33,7 @@ mod tests;
 
 pub use attack::{AttackRow, AttackStage, attack};
 pub use broken::{BROKEN_PER_SHEET, BrokenImage, broken};
-pub use curves::{Curve, curves};
+pub use curves::{Curve, accuracy_curve, curves, loss_curve};
 pub use figure::Figure;
 pub use layers::{LayerBar, Predictor, layers};
 pub use picture::Picture;

@@ -32,8 +32,8 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
                     p { (card.meaning) }
                 }
             }
+            (published(report))
         }
-        (published(report))
     })
 }
 
@@ -100,13 +100,18 @@ fn published(report: &Report<'_>) -> Markup {
     let [initial, after, never, redrawn] = PUBLISHED.map(|number| percent(number, PUBLISHED_IMAGES));
     let blocks: usize = findings.config.backbone.blocks.iter().sum();
     html! {
-        p.aside {
-            strong { "For comparison of kind. " }
-            "The authors' notebook prints " (initial) " at first, " (after) " after APGD-CE, " (never)
-            " never broken, and " (redrawn) " re-drawn once: ResNet152, CIFAR-100, n = " (PUBLISHED_IMAGES)
-            ". This run is " (count(blocks, "block")) " of widths " (list(&findings.config.backbone.widths)) " on "
-            (findings.dataset) " (preset " (findings.config.preset)
-            "): its numbers are of the same kinds, and not comparable in size."
+        article.card {
+            h3 { "Published, for comparison of kind" }
+            p.fine {
+                "The authors' notebook prints " (initial) " at first, " (after) " after APGD-CE, " strong { (never) }
+                " never broken, and " strong { (redrawn) } " re-drawn once: ResNet152, CIFAR-100, n = "
+                (PUBLISHED_IMAGES) "."
+            }
+            p.fine {
+                "This run is " (count(blocks, "block")) " of widths " (list(&findings.config.backbone.widths)) " on "
+                (findings.dataset) " (preset " (findings.config.preset)
+                "): its numbers are of the same kinds, and not comparable in size."
+            }
         }
     }
 }

@@ -14,7 +14,6 @@ mod machine;
 mod numbers;
 mod page;
 mod pictures;
-mod plots;
 mod prototypes;
 mod provenance;
 mod scope;

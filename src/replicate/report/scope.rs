@@ -53,7 +53,7 @@ fn measured(report: &Report<'_>) -> Vec<Point> {
         (
             "Data",
             format!(
-                "{}, {}: trained on {}; clean accuracy on {}.",
+                "Set {} of {}: trained on {}; clean accuracy on {}.",
                 findings.dataset,
                 count(findings.classes.len(), "class"),
                 count(data.train.len(), "image"),

@@ -2,18 +2,24 @@
 
 use super::Report;
 use super::numbers::percent;
-use super::plots::plot;
 use crate::Result;
-use crate::replicate::EpochMetrics;
-use maud::{Markup, html};
+use crate::replicate::stages::training_curves::{TrainingCurves, borrowed};
+use crate::replicate::{EpochMetrics, figures};
+use maud::{Markup, PreEscaped, html};
 
 pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
-    let data = report.material.data;
-    let last = last_epochs(&report.findings().metrics);
-    let alt = "Training loss, training accuracy and test accuracy of backbone and baseline after every epoch; the \
-               last values stand in the table below.";
+    let (data, metrics) = (report.material.data, &report.findings().metrics);
+    let curves = TrainingCurves::of(metrics);
+    let plots = [
+        figures::loss_curve(&borrowed(&curves.losses))?.svg()?,
+        figures::accuracy_curve(&borrowed(&curves.accuracies))?.svg()?,
+    ];
+    let last = last_epochs(metrics);
     Ok(html! {
-        (plot(report.dir, "curves", alt)?)
+        div.plots {
+            // The names in them are those of stages, and the drawing escapes them.
+            @for plot in plots { (PreEscaped(plot)) }
+        }
         table.plain {
             caption {
                 "The last epoch of everything that was trained, in the order of training. Accuracy while training is "

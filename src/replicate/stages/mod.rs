@@ -7,5 +7,6 @@ pub(super) mod heads;
 pub(super) mod pictures;
 pub(super) mod prototypes;
 pub(super) mod surrogate;
+pub(super) mod training_curves;
 pub(super) mod view_tiles;
 pub(super) mod votes;

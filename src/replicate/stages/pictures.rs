@@ -1,6 +1,7 @@
 //! The figures of a run.
 
 use super::prototypes::Prototypes;
+use super::training_curves::{TrainingCurves, borrowed};
 use super::view_tiles;
 use super::votes::ImageVotes;
 use crate::Result;
@@ -9,7 +10,7 @@ use crate::data::Dataset;
 use crate::ensemble::SelfEnsemble;
 use crate::io::atomic;
 use crate::replicate::figures::{
-    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, Figure, LayerBar, Picture, Predictor,
+    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Figure, LayerBar, Picture, Predictor,
     Prototype, ViewRow,
 };
 use crate::replicate::run_dir::RunDir;
@@ -96,30 +97,13 @@ fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
 }
 
 fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let of = |stage: &str, value: &dyn Fn(&crate::replicate::EpochMetrics) -> f64| -> Vec<f32> {
-        let lines = m.findings.metrics.iter().filter(|line| line.stage == stage);
-        lines.map(|line| value(line) as f32).collect()
-    };
-    let mut losses = Vec::new();
-    let mut accuracies = Vec::new();
-    for stage in ["backbone", "baseline"] {
-        losses.push((format!("{stage}, train"), of(stage, &|line| line.train_loss)));
-        accuracies.push((format!("{stage}, train"), of(stage, &|line| line.train_accuracy)));
-        accuracies.push((
-            format!("{stage}, test"),
-            of(stage, &|line| line.test_accuracy.unwrap_or(f64::NAN)),
-        ));
-    }
-    fn named(curves: &[(String, Vec<f32>)]) -> Vec<Curve<'_>> {
-        curves
-            .iter()
-            .map(|(name, values)| Curve { name, values })
-            .collect()
-    }
-    album.add_plot(
-        "curves",
-        &figures::curves("Training", &named(&losses), &named(&accuracies))?,
-    )
+    let curves = TrainingCurves::of(&m.findings.metrics);
+    let figure = figures::curves(
+        "Training",
+        &borrowed(&curves.losses),
+        &borrowed(&curves.accuracies),
+    )?;
+    album.add_plot("curves", &figure)
 }
 
 fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
