@@ -177,7 +177,8 @@ fn a_tensor_named_twice_is_refused_also_where_the_name_is_escaped() -> TestResul
         let length = (header.len() as u64).to_le_bytes();
         fs::write(&path, [&length[..], header.as_bytes(), b"1"].concat())?;
         let told = TensorFile::load(&path).err().ok_or("read")?.to_string();
-        let expected = "expected a safetensors file, found a broken header (the name \"w\" twice at line 1 column ";
+        let expected =
+            "expected a safetensors file, found a broken header (the name \"w\" twice at line 1 column ";
         assert!(told.contains(expected), "{told}");
     }
     Ok(())
