@@ -7,3 +7,5 @@ pub(super) mod heads;
 pub(super) mod pictures;
 pub(super) mod prototypes;
 pub(super) mod surrogate;
+pub(super) mod view_tiles;
+pub(super) mod votes;
