@@ -14,7 +14,7 @@ pub(super) const SIGNATURE: [u8; 3] = [0xFF, 0xD8, 0xFF];
 pub(super) fn header(path: &Path, bytes: &[u8]) -> Result<Header> {
     // The decoder would fill what is missing with grey.
     let size = frame_size(bytes).ok_or_else(|| truncated(path))?;
-    let size = size.ok_or_else(|| broken(path, "a JPEG file without a frame"))?;
+    let size = size.ok_or_else(|| broken(path, "no frame"))?;
     Ok(Header { size, pixel_bytes: 3 })
 }
 

@@ -123,5 +123,5 @@ fn truncated(path: &Path) -> Error {
 fn broken(path: &Path, reason: impl ToString) -> Error {
     // A decoder's reason may have several lines.
     let reason = reason.to_string().replace(['\n', '\r'], " ");
-    Error::format(path, EXPECTED, reason, ADVICE)
+    Error::format(path, EXPECTED, format!("a broken one ({reason})"), ADVICE)
 }

@@ -27,15 +27,16 @@ const CLOTHES: [&str; CLASSES] = [
     "Bag",
     "Ankle boot",
 ];
-/// Where torchvision leaves the files inside its root, and the folder itself.
-const FOLDERS: [&str; 4] = ["", "raw", "MNIST/raw", "FashionMNIST/raw"];
+/// Where torchvision leaves the files inside its root.
+const FOLDERS: [&str; 3] = ["raw", "MNIST/raw", "FashionMNIST/raw"];
 const SPLITS: [&str; 2] = ["train", "t10k"];
 const ADVICE: &str = "get the published files again";
 
 /// The data sets in `path`, which is the folder with their files or one around it.
 pub(super) fn find(path: &Path) -> Result<Vec<Found>> {
     let mut found = Vec::new();
-    for folder in FOLDERS.map(|folder| path.join(folder)) {
+    let folders = FOLDERS.iter().map(|folder| path.join(folder));
+    for folder in [path.to_path_buf()].into_iter().chain(folders) {
         let kinds = ["images-idx3", "labels-idx1"];
         let names = SPLITS
             .iter()
