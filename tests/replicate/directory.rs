@@ -40,9 +40,7 @@ fn without_section_of_times(page: &str) -> Checked<String> {
     let (before, section) = page
         .split_once("<section id=\"time\">")
         .ok_or("no section of times")?;
-    let (_, after) = section
-        .split_once("</section>")
-        .ok_or("a section without end")?;
+    let (_, after) = section.split_once("</section>").ok_or("a section without end")?;
     Ok(format!("{before}{after}"))
 }
 
