@@ -5,5 +5,6 @@ pub(super) mod backbone;
 pub(super) mod baseline;
 pub(super) mod heads;
 pub(super) mod pictures;
+pub(super) mod plots;
 pub(super) mod prototypes;
 pub(super) mod surrogate;

@@ -1,5 +1,6 @@
 //! The figures of a run.
 
+use super::plots;
 use super::prototypes::Prototypes;
 use crate::Result;
 use crate::attacks::{AutoAttackState, Draw, LabelledImages, Oracle};
@@ -8,8 +9,7 @@ use crate::data::Dataset;
 use crate::ensemble::{Aggregation, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble, Stream};
 use crate::io::atomic;
 use crate::replicate::figures::{
-    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, LayerBar, Picture, Predictor,
-    Prototype, ViewRow,
+    self, BrokenImage, ClassPrototypes, Picture, PictureSheet, Prototype, Sheet, ViewRow,
 };
 use crate::replicate::run_dir::RunDir;
 use crate::replicate::summary::Findings;
@@ -22,9 +22,19 @@ struct Album<'a> {
 }
 
 impl Album<'_> {
-    fn add(&mut self, name: &str, png: Vec<u8>) -> Result<()> {
-        let name = format!("figures/{name}.png");
-        atomic::write(&self.run.path(&name), &png)?;
+    /// A figure of pictures, as PNG.
+    fn add(&mut self, name: &str, sheet: &PictureSheet) -> Result<()> {
+        self.write(format!("figures/{name}.png"), &sheet.png()?)
+    }
+
+    /// A plot, as PNG and as SVG.
+    fn plot(&mut self, name: &str, sheet: &Sheet) -> Result<()> {
+        self.write(format!("figures/{name}.png"), &sheet.png()?)?;
+        self.write(format!("figures/{name}.svg"), sheet.svg().as_bytes())
+    }
+
+    fn write(&mut self, name: String, bytes: &[u8]) -> Result<()> {
+        atomic::write(&self.run.path(&name), bytes)?;
         self.written.push(name);
         Ok(())
     }
@@ -53,9 +63,11 @@ pub(crate) fn draw(run: &RunDir, material: &Material<'_>) -> Result<Vec<String>>
         written: Vec::new(),
     };
     views(&mut album, material)?;
-    curves(&mut album, material)?;
-    layers(&mut album, material)?;
-    attack(&mut album, material)?;
+    album.plot("curves", &plots::curves(material.findings)?)?;
+    album.plot("curves-loss", &plots::loss_curve(material.findings)?)?;
+    album.plot("curves-accuracy", &plots::accuracy_curve(material.findings)?)?;
+    album.plot("layers", &plots::layers(material.findings)?)?;
+    album.plot("attack", &plots::attack(material.findings)?)?;
     broken(&mut album, material)?;
     prototypes(&mut album, material)?;
     Ok(album.written)
@@ -110,93 +122,7 @@ fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
             views,
         });
     }
-    album.add("views", figures::views("Multi-resolution views", &figure)?)
-}
-
-fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let of = |stage: &str, value: &dyn Fn(&crate::replicate::EpochMetrics) -> f64| -> Vec<f32> {
-        let lines = m.findings.metrics.iter().filter(|line| line.stage == stage);
-        lines.map(|line| value(line) as f32).collect()
-    };
-    let mut losses = Vec::new();
-    let mut accuracies = Vec::new();
-    for stage in ["backbone", "baseline"] {
-        losses.push((format!("{stage}, train"), of(stage, &|line| line.train_loss)));
-        accuracies.push((format!("{stage}, train"), of(stage, &|line| line.train_accuracy)));
-        accuracies.push((
-            format!("{stage}, test"),
-            of(stage, &|line| line.test_accuracy.unwrap_or(f64::NAN)),
-        ));
-    }
-    fn named(curves: &[(String, Vec<f32>)]) -> Vec<Curve<'_>> {
-        curves
-            .iter()
-            .map(|(name, values)| Curve { name, values })
-            .collect()
-    }
-    album.add(
-        "curves",
-        figures::curves("Training", &named(&losses), &named(&accuracies))?,
-    )
-}
-
-fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let clean = &m.findings.clean;
-    let mut bars: Vec<(String, f64, Predictor)> = clean
-        .layers
-        .iter()
-        .map(|(layer, accuracy)| (format!("layer {layer}"), *accuracy, Predictor::Layer))
-        .collect();
-    bars.push(("backbone".into(), clean.backbone, Predictor::Backbone));
-    bars.push(("ensemble".into(), clean.ensemble, Predictor::Ensemble));
-    let bars: Vec<LayerBar<'_>> = bars
-        .iter()
-        .map(|(name, accuracy, predictor)| LayerBar {
-            name,
-            accuracy: *accuracy as f32,
-            predictor: *predictor,
-        })
-        .collect();
-    let chance = 1.0 / m.data.classes.len().max(1) as f32;
-    album.add(
-        "layers",
-        figures::layers("Clean accuracy of every predictor", &bars, chance)?,
-    )
-}
-
-fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let rows = m.findings.attack_rows();
-    let stages: Vec<Vec<AttackStage<'_>>> = rows
-        .iter()
-        .map(|(_, stages)| {
-            let stage =
-                |(name, accuracy, interval): &(String, f64, (f64, f64))| -> (String, f32, (f32, f32)) {
-                    (
-                        name.clone(),
-                        *accuracy as f32,
-                        (interval.0 as f32, interval.1 as f32),
-                    )
-                };
-            stages
-                .iter()
-                .map(|s| {
-                    let (_, accuracy, interval) = stage(s);
-                    AttackStage {
-                        name: &s.0,
-                        accuracy,
-                        interval,
-                    }
-                })
-                .collect()
-        })
-        .collect();
-    let rows: Vec<AttackRow<'_>> = rows
-        .iter()
-        .zip(&stages)
-        .map(|((name, _), stages)| AttackRow { name, stages })
-        .collect();
-    let title = format!("Accuracy under attack, L∞ {}", m.findings.eps_text());
-    album.add("attack", figures::attack(&title, &rows, m.samples.len())?)
+    album.add("views", &figures::views("Multi-resolution views", &figure)?)
 }
 
 fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
@@ -241,7 +167,7 @@ fn broken_sheets(album: &mut Album<'_>, m: &Material<'_>, rows: &[BrokenImage<'_
         } else {
             format!("broken-{}", i + 1)
         };
-        album.add(&name, sheet)?;
+        album.add(&name, &sheet)?;
     }
     Ok(())
 }
@@ -291,10 +217,10 @@ fn prototypes(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         .map(|(name, images)| ClassPrototypes { name, images })
         .collect();
     for (label, class) in classes.iter().enumerate() {
-        album.add(&format!("prototype-{label:03}"), figures::prototype(class)?)?;
+        album.add(&format!("prototype-{label:03}"), &figures::prototype(class)?)?;
     }
     let title = "Images optimised from grey for every class (backbone)";
-    album.add("prototypes", figures::prototype_sheet(title, &classes)?)
+    album.add("prototypes", &figures::prototype_sheet(title, &classes)?)
 }
 
 /// Pixels H,W,3 of every image.
