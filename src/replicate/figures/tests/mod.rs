@@ -1,14 +1,17 @@
-//! The figures as decoded pixels: size, place and colour of what is drawn, and odd input.
+//! The figures: what is drawn, where, in which colour; odd input; both kinds of files.
 
-use super::canvas::{Canvas, MARGIN};
-use super::palette::{BLUE, Color, GREEN, SERIES};
-use super::text::Font;
-use super::ticks::Ticks;
-use super::votes::count_votes;
+mod pictures;
+mod plots;
+mod svg;
+mod text;
+
+use super::palette::Color;
+use super::sheet::MARGIN;
 use super::*;
 
-/// A figure read back from its PNG file.
+/// A figure read back from its PNG file, where each pixel of the sheet is a square of four.
 struct Decoded {
+    /// Size of the sheet.
     width: usize,
     height: usize,
     rgb: Vec<u8>,
@@ -20,15 +23,17 @@ impl Decoded {
         let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut rgb).unwrap();
         assert_eq!(info.color_type, png::ColorType::Rgb);
-        let (width, height) = (info.width as usize, info.height as usize);
+        let (width, height) = (info.width as usize / 2, info.height as usize / 2);
         Self { width, height, rgb }
     }
 
+    /// The first of the four pixels at a place of the sheet.
     fn pixel(&self, x: usize, y: usize) -> Color {
-        let at = (y * self.width + x) * 3;
+        let at = (2 * y * 2 * self.width + 2 * x) * 3;
         [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]]
     }
 
+    /// Pixels of the file that have this colour.
     fn count(&self, color: Color) -> usize {
         self.rgb.chunks_exact(3).filter(|p| **p == color).count()
     }
@@ -51,25 +56,50 @@ fn picture(rgb: &[f32]) -> Picture<'_> {
     Picture::new(32, 32, rgb).unwrap()
 }
 
-/// Every figure with `name` in every place of a name, `value` in every place of a number and `n`
+/// Every plot with `name` in every place of a name, `value` in every place of a number and `n`
 /// elements in every list.
-fn every_figure(name: &str, value: f32, n: usize) -> Vec<Vec<u8>> {
+fn every_plot(name: &str, value: f32, n: usize) -> Vec<Sheet> {
+    let values = vec![value; n];
+    let curve = Curve {
+        name,
+        subset: Subset::Test,
+        values: &values,
+    };
+    let curve = vec![curve; n];
+    let bar = LayerBar {
+        name,
+        accuracy: value,
+        interval: (value, value),
+        training: Some(value),
+        predictor: Predictor::Layer,
+    };
+    let stage = AttackStage {
+        name,
+        accuracy: value,
+        interval: (value, value),
+    };
+    let stages = vec![stage; n];
+    let defence = AttackRow {
+        name,
+        stages: &stages,
+    };
+    vec![
+        curves(name, &curve, &curve).unwrap(),
+        loss_curve(&curve).unwrap(),
+        accuracy_curve(&curve).unwrap(),
+        layers(name, &vec![bar; n], value, n).unwrap(),
+        attack(name, &vec![defence; n], n).unwrap(),
+    ]
+}
+
+/// The same for every figure of pictures.
+fn every_picture_sheet(name: &str, value: f32, n: usize) -> Vec<PictureSheet> {
     let rgb = plain([value; 3]);
     let picture = picture(&rgb);
     let row = ViewRow {
         name,
         original: picture,
         views: vec![(16, picture); n],
-    };
-    let values = vec![value; n];
-    let curve = Curve {
-        name,
-        values: &values,
-    };
-    let bar = LayerBar {
-        name,
-        accuracy: value,
-        predictor: Predictor::Layer,
     };
     let votes: Vec<usize> = (0..n).collect();
     let image = BrokenImage {
@@ -90,31 +120,35 @@ fn every_figure(name: &str, value: f32, n: usize) -> Vec<Vec<u8>> {
         name,
         images: &images,
     };
-    let stage = AttackStage {
-        name,
-        accuracy: value,
-        interval: (value, value),
-    };
-    let stages = vec![stage; n];
-    let defence = AttackRow {
-        name,
-        stages: &stages,
-    };
     let mut all = vec![
         views(name, &vec![row; n]).unwrap(),
-        curves(name, &vec![curve; n], &vec![curve; n]).unwrap(),
-        layers(name, &vec![bar; n], value).unwrap(),
         prototype(&class).unwrap(),
         prototype_sheet(name, &vec![class; n]).unwrap(),
-        attack(name, &vec![defence; n], n).unwrap(),
     ];
     all.extend(broken(name, &vec![image; n], &vec![name; n], 8.0 / 255.0).unwrap());
     all
 }
 
+/// The PNG files of both.
+fn every_png(name: &str, value: f32, n: usize) -> Vec<Vec<u8>> {
+    let plots = every_plot(name, value, n);
+    let pictures = every_picture_sheet(name, value, n);
+    let plots = plots.iter().map(|sheet| sheet.png().unwrap());
+    plots
+        .chain(pictures.iter().map(|sheet| sheet.png().unwrap()))
+        .collect()
+}
+
 #[test]
 fn same_input_gives_the_same_bytes() {
-    assert_eq!(every_figure("cat", 0.5, 3), every_figure("cat", 0.5, 3));
+    assert_eq!(every_png("cat", 0.5, 2), every_png("cat", 0.5, 2));
+    let svg = || {
+        every_plot("cat", 0.5, 2)
+            .iter()
+            .map(Sheet::svg)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(svg(), svg());
 }
 
 #[test]
@@ -124,7 +158,7 @@ fn odd_input_is_drawn_within_the_sheet() {
     let values = [-3.0, 1.0, 1e30, f32::MAX, f32::NAN, f32::INFINITY].map(|value| ("cat", value));
     for (name, value) in names.into_iter().chain(values) {
         for n in [0, 1, 3] {
-            for (i, file) in every_figure(name, value, n).iter().enumerate() {
+            for (i, file) in every_png(name, value, n).iter().enumerate() {
                 let whole = Decoded::new(file).has_white_border(MARGIN as usize / 2);
                 assert!(whole, "figure {i} of {n} × {name:?} = {value} is cut");
             }
@@ -134,134 +168,8 @@ fn odd_input_is_drawn_within_the_sheet() {
 
 #[test]
 fn many_bars_stay_within_the_sheet() {
-    let file = &every_figure("layer 123", 1.0, 40)[2];
-    assert!(Decoded::new(file).has_white_border(MARGIN as usize / 2));
-}
-
-#[test]
-fn views_enlarge_each_pixel_to_a_square() {
-    let mut rgb = plain([0.0, 0.0, 1.0]);
-    rgb[..3].copy_from_slice(&[1.0, 0.0, 0.0]);
-    let row = ViewRow {
-        name: "two colours",
-        original: picture(&rgb),
-        views: vec![(16, Picture::new(1, 2, &[0.0, 1.0, 0.0, 1.0, 0.0, 1.0]).unwrap()); 4],
-    };
-    let sheet = Decoded::new(&views("views", &[row]).unwrap());
-    assert_eq!(sheet.width, 2 * 24 + 5 * 192 + 4 * 14);
-    assert_eq!(sheet.count([255, 0, 0]), 6 * 6);
-    assert_eq!(sheet.count([0, 0, 255]), 192 * 192 - 6 * 6);
-    assert_eq!(sheet.count([0, 255, 0]), 4 * 96 * 96);
-}
-
-#[test]
-fn pictures_that_are_too_large_are_averaged() {
-    let rgb: Vec<f32> = (0..400 * 400).flat_map(|i| [(i % 2) as f32; 3]).collect();
-    let large = Picture::new(400, 400, &rgb).unwrap();
-    assert_eq!(large.shown(200), (200, 200));
-    assert_eq!(large.sample(17, 99, (200, 200)), [128; 3]);
-}
-
-#[test]
-fn bars_are_as_high_as_the_accuracy() {
-    let bars = [(0.5, Predictor::Layer), (0.25, Predictor::Ensemble)];
-    let bars = bars.map(|(accuracy, predictor)| LayerBar {
-        name: "bar",
-        accuracy,
-        predictor,
-    });
-    let sheet = Decoded::new(&layers("layers", &bars, f32::NAN).unwrap());
-    // A column through the middle of each bar, below the key of colours.
-    let column = |x: usize, color| {
-        (110..sheet.height)
-            .filter(|&y| sheet.pixel(x, y) == color)
-            .count()
-    };
-    assert_eq!(column(96 + 8 + 34, BLUE), 150);
-    assert_eq!(column(96 + 8 + 68 + 34, GREEN), 75);
-}
-
-#[test]
-fn curves_pass_through_their_points_and_stop_at_gaps() {
-    let accuracies = |values| {
-        let curve = Curve { name: "test", values };
-        Decoded::new(&curves("curves", &[], &[curve]).unwrap())
-    };
-    let whole = accuracies(&[0.5, 0.5, 0.5]);
-    let gap = accuracies(&[0.5, f32::NAN, 0.5]);
-    // The second plot starts at 632; three epochs lie 440/3 pixels apart.
-    let (first, second, row) = (632 + 73, 632 + 220, 108 + 150);
-    assert_eq!(whole.pixel(first, row), SERIES[0]);
-    assert_eq!(whole.pixel(second, row), SERIES[0]);
-    assert_eq!(gap.pixel(first, row), SERIES[0]);
-    let mut between = (108..408).flat_map(|y| (first + 10..second + 60).map(move |x| (x, y)));
-    assert!(between.all(|(x, y)| gap.pixel(x, y) != SERIES[0]));
-}
-
-#[test]
-fn perturbations_are_grey_where_nothing_changed_and_saturate_at_epsilon() {
-    let epsilon = 0.125;
-    let clean = plain([0.5; 3]);
-    let adversarial = plain([0.5 - epsilon, 0.5, 0.5 + epsilon]);
-    let image = |adversarial| BrokenImage {
-        id: 0,
-        label: 0,
-        clean: picture(&clean),
-        adversarial,
-        clean_votes: &[0, 0, 1, 2],
-        adversarial_votes: &[1],
-    };
-    let sheets = broken("broken", &[image(picture(&adversarial)); 33], &["a"], epsilon).unwrap();
-    assert_eq!(sheets.len(), 2, "33 images are one more than a sheet holds");
-    assert_eq!(Decoded::new(&sheets[1]).count([0, 128, 255]), 96 * 96);
-
-    let turned = Picture::new(64, 16, &adversarial).unwrap();
-    assert!(broken("broken", &[image(turned)], &["a"], epsilon).is_err());
-    assert!(broken("broken", &[image(picture(&clean))], &["a"], f32::NAN).is_err());
-    assert!(broken("broken", &[image(picture(&clean))], &["a"], 0.0).is_err());
-}
-
-#[test]
-fn votes_put_the_true_class_first_and_gather_the_rest() {
-    let votes = [3, 3, 3, 5, 5, 1, 8, 9, 9, 9];
-    let some = |pairs: &[(usize, usize)]| -> Vec<_> {
-        pairs.iter().map(|&(class, count)| (Some(class), count)).collect()
-    };
-    assert_eq!(
-        count_votes(&votes, 5, 9),
-        some(&[(5, 2), (3, 3), (9, 3), (1, 1), (8, 1)])
-    );
-    assert_eq!(count_votes(&[3, 3], 0, 4), some(&[(0, 0), (3, 2)]));
-    let mut gathered = some(&[(5, 2), (3, 3), (9, 3)]);
-    gathered.push((None, 2));
-    assert_eq!(count_votes(&votes, 5, 4), gathered);
-}
-
-#[test]
-fn ticks_are_round_and_cover_the_range() {
-    assert_eq!(
-        Ticks::new(0.0, 100.0, 5).values,
-        [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]
-    );
-    assert_eq!(Ticks::whole(0.5, 3.5, 8).values, [1.0, 2.0, 3.0]);
-    let loss = Ticks::covering(2.3, 5);
-    assert_eq!(loss.values, [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]);
-    assert_eq!(loss.label(0.5), "0.5");
-    assert_eq!(Ticks::covering(3e7, 5).label(2e7), "2.0e7");
-}
-
-#[test]
-fn shortened_text_fits_its_room() {
-    let font = Font::load().unwrap();
-    let text = "butterfly in a garden";
-    assert_eq!(font.shorten(text, 12.0, 500.0), text);
-    for room in [20.0, 60.0, 100.0] {
-        let short = font.shorten(text, 12.0, room);
-        assert!(
-            short.ends_with('…') && font.width(&short, 12.0) <= room,
-            "{short}"
-        );
-    }
+    let file = every_plot("layer 123", 1.0, 40)[3].png().unwrap();
+    assert!(Decoded::new(&file).has_white_border(MARGIN as usize / 2));
 }
 
 #[test]
@@ -269,6 +177,16 @@ fn impossible_sizes_are_errors() {
     assert!(Picture::new(2, 2, &[0.0; 11]).is_err());
     assert!(Picture::new(0, 2, &[]).is_err());
     assert!(Picture::new(usize::MAX, 2, &[0.0; 6]).is_err());
-    assert!(Canvas::new(1e6, 1e6).is_err());
-    assert!(Canvas::new(0.0, 5.0).is_err());
+    let sheet = |width, height| Sheet::new(width, "", "").unwrap().finish(height);
+    assert!(sheet(1e6, 1e6).png().is_err());
+    assert!(sheet(f32::INFINITY, 5.0).png().is_err());
+    assert!(sheet(0.0, 5.0).png().is_err());
+    assert!(sheet(5.0, 0.0).png().is_err());
+}
+
+#[test]
+fn sheets_beyond_the_limit_of_a_file_are_drawn_smaller() {
+    let file = Sheet::new(8.0, "", "").unwrap().finish(6e6).png().unwrap();
+    let reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+    assert_eq!((reader.info().width, reader.info().height), (8, 6_000_000));
 }
