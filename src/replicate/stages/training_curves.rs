@@ -24,20 +24,22 @@ impl TrainingCurves {
             let lines = metrics.iter().filter(|line| line.stage == stage);
             lines.map(|line| value(line) as f32).collect()
         };
+        // Training before test everywhere: a figure of accuracies alone then gives the training curves the
+        // colours that they have among the losses.
         let mut curves = Self {
             losses: Vec::new(),
             accuracies: Vec::new(),
         };
         for stage in STAGES {
-            let (train, test) = (format!("{stage}, train"), format!("{stage}, test"));
-            curves
-                .losses
-                .push((train.clone(), of(stage, &|line| line.train_loss)));
-            curves
-                .accuracies
-                .push((train, of(stage, &|line| line.train_accuracy)));
-            let accuracy = |line: &EpochMetrics| line.test_accuracy.unwrap_or(f64::NAN);
-            curves.accuracies.push((test, of(stage, &accuracy)));
+            let name = format!("{stage}, train");
+            let losses = of(stage, &|line| line.train_loss);
+            curves.losses.push((name.clone(), losses));
+            let accuracies = of(stage, &|line| line.train_accuracy);
+            curves.accuracies.push((name, accuracies));
+        }
+        for stage in STAGES {
+            let accuracies = of(stage, &|line| line.test_accuracy.unwrap_or(f64::NAN));
+            curves.accuracies.push((format!("{stage}, test"), accuracies));
         }
         curves
     }
