@@ -105,7 +105,7 @@ fn check_numbers(Reported { page, summary }: &Reported) -> Checked {
         let number = percent(summary, pointer)?;
         assert!(key.contains(&number), "{pointer}: no {number}");
     }
-    assert!(key.contains(&format!("n = {n}")));
+    assert!(key.contains(&format!("n\u{a0}=\u{a0}{n}")));
     for published in ["65.6", "46.9", "43.8", "62.5"] {
         assert!(key.contains(published), "{published}");
     }

@@ -20,7 +20,7 @@ pub struct Reported {
 pub fn with_broken_images() -> Checked<&'static Reported> {
     static RUN: OnceLock<Result<Reported, String>> = OnceLock::new();
     let run = RUN.get_or_init(|| photos_attacked().map_err(|e| e.to_string()));
-    Ok(run.as_ref()?)
+    Ok(run.as_ref().map_err(String::as_str)?)
 }
 
 fn photos_attacked() -> Checked<Reported> {
@@ -44,7 +44,7 @@ fn photos_attacked() -> Checked<Reported> {
 pub fn with_nothing_broken() -> Checked<&'static Reported> {
     static RUN: OnceLock<Result<Reported, String>> = OnceLock::new();
     let run = RUN.get_or_init(|| drawn_unattacked().map_err(|e| e.to_string()));
-    Ok(run.as_ref()?)
+    Ok(run.as_ref().map_err(String::as_str)?)
 }
 
 fn drawn_unattacked() -> Checked<Reported> {

@@ -20,7 +20,7 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
         }
         @for ((name, stages), kind) in defences.iter().zip(KINDS) {
             (accuracy_table(
-                &format!("{}, L∞ {}, n = {n}", capitalised(name), findings.eps_text()),
+                &format!("{}, L∞ {}, n\u{a0}=\u{a0}{n}", capitalised(name), findings.eps_text()),
                 "Stage",
                 &stages.iter().map(|(stage, fraction, interval)| Row {
                     name: capitalised(stage),

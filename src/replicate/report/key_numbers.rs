@@ -40,16 +40,16 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
 fn cards(report: &Report<'_>) -> [Card; 5] {
     let (findings, n) = (report.findings(), report.attacked());
     let (clean, attack) = (&findings.clean, &findings.config.attack);
-    let images = format!("n = {n}");
+    let images = format!("n\u{a0}=\u{a0}{n}");
     let draws = count(attack.reevaluations, "draw");
     let redrawn = &findings.ensemble.reevaluated;
-    let repeated = |std: f64| format!("n = {n}, {draws}, ± {} between draws", percent(std, n));
+    let repeated = |std: f64| format!("n\u{a0}=\u{a0}{n}, {draws}, ± {} between draws", percent(std, n));
     [
         Card {
             title: "Clean, self-ensemble",
             kind: Kind::Ensemble,
             accuracy: Accuracy::new(clean.ensemble, clean.images),
-            counted: format!("n = {}, 1 draw", clean.images),
+            counted: format!("n\u{a0}=\u{a0}{}, 1 draw", clean.images),
             meaning: "Test images that the self-ensemble gets right before any attack.".into(),
         },
         Card {
@@ -85,8 +85,7 @@ fn cards(report: &Report<'_>) -> [Card; 5] {
             accuracy: Accuracy::new(findings.baseline.report.robust.fraction, n),
             counted: images,
             meaning: format!(
-                "The same blocks without views and heads, under the same AutoAttack. Its clean accuracy is {} (n = \
-                 {}).",
+                "The same blocks without views and heads, under the same AutoAttack. Its clean accuracy is {} (n\u{a0}=\u{a0}{}).",
                 percent(clean.baseline, clean.images),
                 clean.images
             ),
@@ -104,7 +103,7 @@ fn published(report: &Report<'_>) -> Markup {
             h3 { "Published, for comparison of kind" }
             p.fine {
                 "The authors' notebook prints " (initial) " at first, " (after) " after APGD-CE, " strong { (never) }
-                " never broken, and " strong { (redrawn) } " re-drawn once: ResNet152, CIFAR-100, n = "
+                " never broken, and " strong { (redrawn) } " re-drawn once: ResNet152, CIFAR-100, n\u{a0}=\u{a0}"
                 (PUBLISHED_IMAGES) "."
             }
             p.fine {

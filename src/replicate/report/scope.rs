@@ -63,18 +63,18 @@ fn measured(report: &Report<'_>) -> Vec<Point> {
         (
             "Attack",
             format!(
-                "AutoAttack, version rand ({}), L∞ at most {eps}, {} each, gradients averaged over {} (EoT), one \
-                 random start.",
+                "AutoAttack, version rand ({}), L∞ at most {eps}, {} each, gradients averaged over {} (EoT), {}.",
                 list(&attacks),
                 count(attack.iterations, "iteration"),
-                count(attack.eot, "draw")
+                count(attack.eot, "draw"),
+                count(report.material.attacked.config().restarts.into(), "random start")
             ),
         ),
         (
             "How many images",
             format!(
-                "The first {}. That is little: the 95 % interval of the never-broken number is {:.0} percentage \
-                 points wide.",
+                "The first {}: the 95 % interval of the never-broken number is {:.0} percentage points wide, and \
+                 smaller differences say little.",
                 count(n, "test image"),
                 100.0 * (high - low)
             ),

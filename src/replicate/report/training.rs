@@ -18,8 +18,8 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
         }
         table.plain {
             caption {
-                "The last epoch of everything that was trained, in the order of training. Accuracy while training is "
-                "measured on the images as they are trained on."
+                "The last epoch of everything that was trained, in that order; heads are named by their layers. Accuracy "
+                "while training is measured on the images as they are trained on."
             }
             thead {
                 tr {
@@ -56,7 +56,7 @@ fn last_epochs(metrics: &[EpochMetrics]) -> Vec<&EpochMetrics> {
 /// A stage of training as people call it.
 fn named(stage: &str) -> String {
     match stage.strip_prefix("head ") {
-        Some(layer) => format!("Head on layer {layer}"),
+        Some(layer) => format!("Head {layer}"),
         None if stage == "baseline" => "Plain baseline".to_owned(),
         None if stage == "backbone" => "Backbone".to_owned(),
         None => stage.to_owned(),
