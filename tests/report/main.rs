@@ -3,6 +3,8 @@
 mod browser;
 mod content;
 mod layout;
+// Of what whole runs share, these tests need a part.
+#[allow(dead_code)]
 #[path = "../replicate/photos.rs"]
 mod photos;
 mod runs;

@@ -53,15 +53,15 @@ fn digits(of: usize) -> usize {
 
 /// A duration.
 pub(super) fn duration(seconds: f64) -> String {
-    if !(seconds < 60.0) {
-        let whole = seconds.round() as u64;
-        let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
-        return match hours {
-            0 => format!("{minutes}{NARROW_SPACE}min {rest}{NARROW_SPACE}s"),
-            _ => format!("{hours}{NARROW_SPACE}h {minutes}{NARROW_SPACE}min"),
-        };
+    if seconds < 60.0 {
+        return format!("{seconds:.1}{NARROW_SPACE}s");
     }
-    format!("{seconds:.1}{NARROW_SPACE}s")
+    let whole = seconds.round() as u64;
+    let (hours, minutes, rest) = (whole / 3600, whole / 60 % 60, whole % 60);
+    match hours {
+        0 => format!("{minutes}{NARROW_SPACE}min {rest}{NARROW_SPACE}s"),
+        _ => format!("{hours}{NARROW_SPACE}h {minutes}{NARROW_SPACE}min"),
+    }
 }
 
 /// Things in a row: "32, 16, 8 and 4".

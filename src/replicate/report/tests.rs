@@ -13,7 +13,7 @@ fn a_per_cent_has_the_decimals_that_its_count_is_worth() {
 
 #[test]
 fn durations_lists_and_counts_read_as_sentences() {
-    assert_eq!(duration(3.14), "3.1\u{202f}s");
+    assert_eq!(duration(3.12), "3.1\u{202f}s");
     assert_eq!(duration(83.4), "1\u{202f}min 23\u{202f}s");
     assert_eq!(duration(3_720.0), "1\u{202f}h 2\u{202f}min");
     assert_eq!(list(&[32, 16, 8, 4]), "32, 16, 8 and 4");
