@@ -3,6 +3,7 @@
 mod browser;
 mod content;
 mod layout;
+#[allow(dead_code, reason = "one of its two layouts is enough here")]
 #[path = "../replicate/photos.rs"]
 mod photos;
 mod runs;
