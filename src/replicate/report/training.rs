@@ -3,22 +3,18 @@
 use super::Report;
 use super::numbers::percent;
 use crate::Result;
-use crate::replicate::stages::training_curves::{TrainingCurves, borrowed};
-use crate::replicate::{EpochMetrics, figures};
+use crate::replicate::EpochMetrics;
+use crate::replicate::stages::plots;
 use maud::{Markup, PreEscaped, html};
 
 pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
-    let (data, metrics) = (report.material.data, &report.findings().metrics);
-    let curves = TrainingCurves::of(metrics);
-    let plots = [
-        figures::loss_curve(&borrowed(&curves.losses))?.svg()?,
-        figures::accuracy_curve(&borrowed(&curves.accuracies))?.svg()?,
-    ];
-    let last = last_epochs(metrics);
+    let (data, findings) = (report.material.data, report.findings());
+    let curves = [plots::loss_curve(findings)?, plots::accuracy_curve(findings)?];
+    let last = last_epochs(&findings.metrics);
     Ok(html! {
         div.plots {
             // The names in them are those of stages, and the drawing escapes them.
-            @for plot in plots { (PreEscaped(plot)) }
+            @for curve in curves { (PreEscaped(curve.svg())) }
         }
         table.plain {
             caption {

@@ -1,7 +1,7 @@
 //! The figures of a run.
 
+use super::plots;
 use super::prototypes::Prototypes;
-use super::training_curves::{TrainingCurves, borrowed};
 use super::view_tiles;
 use super::votes::ImageVotes;
 use crate::Result;
@@ -10,15 +10,11 @@ use crate::data::Dataset;
 use crate::ensemble::SelfEnsemble;
 use crate::io::atomic;
 use crate::replicate::figures::{
-    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Figure, LayerBar, Picture, Predictor,
-    Prototype, ViewRow,
+    self, BrokenImage, ClassPrototypes, Picture, PictureSheet, Prototype, Sheet, ViewRow,
 };
 use crate::replicate::run_dir::RunDir;
 use crate::replicate::summary::Findings;
 use crate::tensor::Tensor;
-
-/// How many pixels of a PNG file make one of its figure, along each side: enough for print.
-const SCALE: u32 = 2;
 
 /// Where figures are written and what has been written.
 struct Album<'a> {
@@ -27,19 +23,18 @@ struct Album<'a> {
 }
 
 impl Album<'_> {
-    /// Writes a figure as PNG.
-    fn add(&mut self, name: &str, figure: &Figure) -> Result<()> {
-        self.write(&format!("{name}.png"), &figure.png(SCALE)?)
+    /// A figure of pictures, as PNG.
+    fn add(&mut self, name: &str, sheet: &PictureSheet) -> Result<()> {
+        self.write(format!("figures/{name}.png"), &sheet.png()?)
     }
 
-    /// Writes a plot as PNG and as SVG.
-    fn add_plot(&mut self, name: &str, figure: &Figure) -> Result<()> {
-        self.add(name, figure)?;
-        self.write(&format!("{name}.svg"), figure.svg()?.as_bytes())
+    /// A plot, as PNG and as SVG.
+    fn plot(&mut self, name: &str, sheet: &Sheet) -> Result<()> {
+        self.write(format!("figures/{name}.png"), &sheet.png()?)?;
+        self.write(format!("figures/{name}.svg"), sheet.svg().as_bytes())
     }
 
-    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let name = format!("figures/{name}");
+    fn write(&mut self, name: String, bytes: &[u8]) -> Result<()> {
         atomic::write(&self.run.path(&name), bytes)?;
         self.written.push(name);
         Ok(())
@@ -71,9 +66,11 @@ pub(crate) fn draw(run: &RunDir, material: &Material<'_>) -> Result<Vec<String>>
         written: Vec::new(),
     };
     views(&mut album, material)?;
-    curves(&mut album, material)?;
-    layers(&mut album, material)?;
-    attack(&mut album, material)?;
+    album.plot("curves", &plots::curves(material.findings)?)?;
+    album.plot("curves-loss", &plots::loss_curve(material.findings)?)?;
+    album.plot("curves-accuracy", &plots::accuracy_curve(material.findings)?)?;
+    album.plot("layers", &plots::layers(material.findings)?)?;
+    album.plot("attack", &plots::attack(material.findings)?)?;
     broken(&mut album, material)?;
     prototypes(&mut album, material)?;
     Ok(album.written)
@@ -94,75 +91,6 @@ fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
         });
     }
     album.add("views", &figures::views("Multi-resolution views", &figure)?)
-}
-
-fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let curves = TrainingCurves::of(&m.findings.metrics);
-    let figure = figures::curves(
-        "Training",
-        &borrowed(&curves.losses),
-        &borrowed(&curves.accuracies),
-    )?;
-    album.add_plot("curves", &figure)
-}
-
-fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let clean = &m.findings.clean;
-    let mut bars: Vec<(String, f64, Predictor)> = clean
-        .layers
-        .iter()
-        .map(|(layer, accuracy)| (format!("layer {layer}"), *accuracy, Predictor::Layer))
-        .collect();
-    bars.push(("backbone".into(), clean.backbone, Predictor::Backbone));
-    bars.push(("ensemble".into(), clean.ensemble, Predictor::Ensemble));
-    let bars: Vec<LayerBar<'_>> = bars
-        .iter()
-        .map(|(name, accuracy, predictor)| LayerBar {
-            name,
-            accuracy: *accuracy as f32,
-            predictor: *predictor,
-        })
-        .collect();
-    let chance = 1.0 / m.data.classes.len().max(1) as f32;
-    album.add_plot(
-        "layers",
-        &figures::layers("Clean accuracy of every predictor", &bars, chance)?,
-    )
-}
-
-fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let rows = m.findings.attack_rows();
-    let stages: Vec<Vec<AttackStage<'_>>> = rows
-        .iter()
-        .map(|(_, stages)| {
-            let stage =
-                |(name, accuracy, interval): &(String, f64, (f64, f64))| -> (String, f32, (f32, f32)) {
-                    (
-                        name.clone(),
-                        *accuracy as f32,
-                        (interval.0 as f32, interval.1 as f32),
-                    )
-                };
-            stages
-                .iter()
-                .map(|s| {
-                    let (_, accuracy, interval) = stage(s);
-                    AttackStage {
-                        name: &s.0,
-                        accuracy,
-                        interval,
-                    }
-                })
-                .collect()
-        })
-        .collect();
-    let rows: Vec<AttackRow<'_>> = rows
-        .iter()
-        .zip(&stages)
-        .map(|((name, _), stages)| AttackRow { name, stages })
-        .collect();
-    let title = format!("Accuracy under attack, L∞ {}", m.findings.eps_text());
-    album.add_plot("attack", &figures::attack(&title, &rows, m.samples.len())?)
 }
 
 fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
