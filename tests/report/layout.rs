@@ -58,7 +58,7 @@ fn flaws_are_found() -> Checked {
         ),
         (with("<div style=\"width:2000px\">wide</div>"), "overflow"),
         (
-            with("<p style=\"position:relative;left:-99px\">to the left</p>"),
+            with("<p style=\"position:relative;left:-999px\">to the left</p>"),
             "beyond",
         ),
         (

@@ -3,8 +3,7 @@
 mod browser;
 mod content;
 mod layout;
-// Of what whole runs share, these tests need a part.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "one of its two layouts is enough here")]
 #[path = "../replicate/photos.rs"]
 mod photos;
 mod runs;
