@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 /// Files of every run, beside checkpoints and figures.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "attack/adversarial.safetensors",
     "attack/baseline.safetensors",
     "attack/prototypes.safetensors",
@@ -28,6 +28,7 @@ const FILES: [&str; 12] = [
     "heads.safetensors",
     "metrics.jsonl",
     "report.html",
+    "run.lock",
     "summary.json",
 ];
 
