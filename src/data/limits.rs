@@ -1,7 +1,7 @@
 //! How much memory what a file holds may take.
 
 use crate::{Error, Result};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// How many times larger than the file its unpacked content may be.
@@ -28,26 +28,47 @@ pub(crate) fn check_unpacked(path: &Path, bytes: u64, needed: u64) -> Result<()>
     Err(too_large(path, limit, format!("{needed} bytes")))
 }
 
-/// Reads all of `reader`, the unpacked content of the `bytes` bytes of `path`.
-///
-/// # Errors
-/// [`Error::Format`] if it is longer than [`unpacked_limit`] or no whole stream.
-pub(crate) fn read_unpacked(path: &Path, bytes: u64, reader: impl Read) -> Result<Vec<u8>> {
-    let limit = unpacked_limit(bytes);
-    let mut content = Vec::new();
-    let read = reader.take(limit + 1).read_to_end(&mut content);
-    read.map_err(|error| broken_stream(path, &error))?;
-    if content.len() as u64 > limit {
-        return Err(too_large(path, limit, "more".into()));
+/// The unpacked content of a packed file of `bytes` bytes as a stream, which fails with
+/// [`ErrorKind::FileTooLarge`] beyond [`unpacked_limit`].
+pub(crate) struct Bounded<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: Read> Bounded<R> {
+    /// Bounds `reader`.
+    pub(crate) fn new(bytes: u64, reader: R) -> Self {
+        let left = unpacked_limit(bytes);
+        Self { reader, left }
     }
-    Ok(content)
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        // Beyond the limit, one byte more is enough to know.
+        let most = usize::try_from(self.left.max(1)).map_or(buffer.len(), |left| left.min(buffer.len()));
+        let read = self.reader.read(&mut buffer[..most])?;
+        match self.left.checked_sub(read as u64) {
+            Some(left) => self.left = left,
+            None => return Err(ErrorKind::FileTooLarge.into()),
+        }
+        Ok(read)
+    }
+}
+
+/// The error of a stream that was [`Bounded`].
+pub(crate) fn broken_bounded(path: &Path, bytes: u64, error: &std::io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::FileTooLarge => too_large(path, unpacked_limit(bytes), "more".into()),
+        _ => broken_stream(path, error),
+    }
 }
 
 /// The error for a packed stream that cannot be unpacked.
 pub(crate) fn broken_stream(path: &Path, error: &std::io::Error) -> Error {
     let found = match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => "a truncated one".to_owned(),
-        _ => error.to_string(),
+        ErrorKind::UnexpectedEof => "a truncated one".to_owned(),
+        _ => format!("a broken one ({error})"),
     };
     Error::format(path, "a whole packed file", found, "get the file again")
 }

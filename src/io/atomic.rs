@@ -1,7 +1,7 @@
 //! Files that are either whole or absent.
 
 use crate::{Error, Result};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 /// How the names of temporary files begin and end.
@@ -66,4 +66,26 @@ pub fn create_folder(path: &Path) -> Result<()> {
 /// [`Error::Io`] if it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|source| Error::io(path, "read the file", source))
+}
+
+/// The whole content of a file of at most `most` bytes.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be read; [`Error::Format`] if it is longer.
+pub fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>> {
+    let failed = |source| Error::io(path, "read the file", source);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    // One byte more tells a file of exactly this length from a longer one.
+    file.take(most + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > most {
+        let advice = "give the file that belongs here";
+        return Err(Error::format(
+            path,
+            format!("at most {most} bytes"),
+            "more",
+            advice,
+        ));
+    }
+    Ok(bytes)
 }

@@ -1,6 +1,8 @@
-//! Files: atomic writing, safetensors, and the door between PyTorch's layouts and ours.
+//! Files: atomic writing, safetensors, pickles, and the door between PyTorch's layouts and ours.
 
 pub mod atomic;
+pub mod pickle;
+pub(crate) mod safetensors_header;
 mod state_dict;
 mod tensor_file;
 #[cfg(test)]

@@ -83,7 +83,7 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
     })?;
     // A small file must not make its reader take memory for a huge network.
     let (needed, stored) = (
-        weights(&config),
+        config.weight_count(),
         file.tensors.values().map(|t| t.shape().len() as u128).sum(),
     );
     if needed > stored {
@@ -92,25 +92,4 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
         return Err(Error::format(path, expected, stored, "check the file"));
     }
     Ok(config)
-}
-
-/// Weights of all convolutions but those of shortcuts, and of the last layer.
-fn weights(config: &ResNetConfig) -> u128 {
-    let stem = config.stem;
-    let mut sum = [stem.channels, stem.width, stem.kernel, stem.kernel]
-        .iter()
-        .map(|&n| n as u128)
-        .product::<u128>();
-    let mut input = stem.width as u128;
-    for (&width, &blocks) in config.widths.iter().zip(&config.blocks) {
-        let (width, output) = (width as u128, (width * config.block.expansion()) as u128);
-        for _ in 0..blocks {
-            sum += match config.block {
-                BlockKind::Basic => 9 * width * (input + width),
-                BlockKind::Bottleneck => width * (input + 9 * width + output),
-            };
-            input = output;
-        }
-    }
-    sum + input * config.classes as u128
 }

@@ -48,6 +48,9 @@ impl Stem {
     }
 }
 
+/// Weights of the largest network: 4 GiB as f32, eighteen times ResNet152.
+const MOST_WEIGHTS: u128 = 1 << 30;
+
 /// The architecture of a residual network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -124,35 +127,66 @@ impl ResNetConfig {
         self.widths.last().copied().unwrap_or(0) * self.block.expansion()
     }
 
-    /// Whether the numbers make a network.
+    /// Weights of all convolutions but those of shortcuts, and of the last layer: nearly all the network holds.
+    pub fn weight_count(&self) -> u128 {
+        let stem = self.stem;
+        let mut sum = [stem.channels, stem.width, stem.kernel, stem.kernel]
+            .iter()
+            .map(|&n| n as u128)
+            .product::<u128>();
+        let mut input = stem.width as u128;
+        for (&width, &blocks) in self.widths.iter().zip(&self.blocks) {
+            let (width, output) = (width as u128, (width * self.block.expansion()) as u128);
+            for _ in 0..blocks {
+                sum += match self.block {
+                    BlockKind::Basic => 9 * width * (input + width),
+                    BlockKind::Bottleneck => width * (input + 9 * width + output),
+                };
+                input = output;
+            }
+        }
+        sum + input * self.classes as u128
+    }
+
+    /// Whether the numbers make a network, of at most 2³⁰ weights.
     ///
     /// # Errors
     /// [`Error::Argument`] if they do not.
     pub fn check(&self) -> Result<()> {
+        let refuse =
+            |arg, expected: String, found: String| Err(Error::argument("ResNet", arg, expected, found));
+        let stem = self.stem;
         let lengths = [
-            self.stem.channels,
-            self.stem.width,
-            self.stem.kernel,
-            self.stem.stride,
-            self.classes,
+            ("stem channels", stem.channels),
+            ("stem width", stem.width),
+            ("stem kernel", stem.kernel),
+            ("stem stride", stem.stride),
+            ("classes", self.classes),
         ];
-        let stages = self.widths.len() == self.blocks.len() && (1..=8).contains(&self.widths.len());
-        let positive = lengths
-            .iter()
-            .chain(&self.widths)
-            .chain(&self.blocks)
-            .all(|&n| n > 0);
-        let bounded = lengths
-            .iter()
-            .chain(&self.widths)
-            .chain(&self.blocks)
-            .all(|&n| n <= 1 << 16);
-        if stages && positive && bounded && self.stem.kernel % 2 == 1 {
-            return Ok(());
+        let stages = self.widths.iter().map(|&width| ("widths", width));
+        let blocks = self.blocks.iter().map(|&count| ("blocks", count));
+        for (name, length) in lengths.into_iter().chain(stages).chain(blocks) {
+            if !(1..=1 << 16).contains(&length) {
+                return refuse(name, "1 to 65536".into(), length.to_string());
+            }
         }
-        let expected =
-            "one width and block count for each of 1 to 8 stages, all positive, an odd stem kernel";
-        Err(Error::argument("ResNet", "config", expected, format!("{self:?}")))
+        if self.widths.len() != self.blocks.len() || !(1..=8).contains(&self.widths.len()) {
+            let found = format!("{} and {}", self.widths.len(), self.blocks.len());
+            return refuse(
+                "widths, blocks",
+                "as many of each, for 1 to 8 stages".into(),
+                found,
+            );
+        }
+        if stem.kernel.is_multiple_of(2) {
+            return refuse("stem kernel", "an odd number".into(), stem.kernel.to_string());
+        }
+        let weights = self.weight_count();
+        if weights > MOST_WEIGHTS {
+            let expected = format!("what makes at most {MOST_WEIGHTS} weights");
+            return refuse("widths, blocks", expected, weights.to_string());
+        }
+        Ok(())
     }
 }
 

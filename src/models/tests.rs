@@ -71,17 +71,17 @@ fn files_that_are_no_resnet_are_refused() -> TestResult {
     file.tensors
         .insert("conv1.weight".into(), Stored::F32(Tensor::zeros([4])));
     assert!(refusal(&file)?.contains("found conv1.weight with too few axes"));
-    // Shapes that promise 38 billion weights and cost nothing.
-    let mut file = whole;
-    file.tensors.insert(
-        "layer1.0.conv1.weight".into(),
-        Stored::F32(Tensor::zeros([65_536, 0, 3, 3])),
-    );
-    let told = refusal(&file)?;
-    assert!(
-        told.contains("expected a ResNet of at least 38") && told.contains("check the file"),
-        "{told}"
-    );
+    // Shapes that promise a hundred million, or 38 billion, weights and cost nothing.
+    for (width, said) in [
+        (4096, "expected a ResNet of at least 15"),
+        (65_536, "expected what makes at most 1073741824 weights"),
+    ] {
+        let mut file = whole.clone();
+        let empty = Stored::F32(Tensor::zeros([width, 0, 3, 3]));
+        file.tensors.insert("layer1.0.conv1.weight".into(), empty);
+        let told = refusal(&file)?;
+        assert!(told.contains(said) && told.contains("check"), "{told}");
+    }
     Ok(())
 }
 

@@ -18,6 +18,7 @@ pub(super) struct Checkpoint {
 }
 
 const MODULE: &str = "module";
+const MODULE_PREFIX: &str = "module.";
 const OPTIMISER: &str = "optimiser/";
 
 /// Saves `module` and `checkpoint`.
@@ -68,8 +69,17 @@ pub(super) fn load(path: &Path, config_hash: &str, module: &mut dyn Module) -> R
         tensors: BTreeMap::new(),
     };
     for (name, stored) in file.tensors {
-        if let (Some(name), Stored::F32(tensor)) = (name.strip_prefix(OPTIMISER), stored) {
-            optimiser.tensors.insert(name.to_owned(), tensor);
+        match (name.strip_prefix(OPTIMISER), stored) {
+            (Some(name), Stored::F32(tensor)) if tensor.host("load")?.iter().all(|v| v.is_finite()) => {
+                optimiser.tensors.insert(name.to_owned(), tensor);
+            }
+            (Some(_), _) => return Err(broken("finite numbers for the optimiser")),
+            (None, _) if name.starts_with(MODULE_PREFIX) => {}
+            (None, _) => {
+                let expected = "a checkpoint with tensors of the module and the optimiser only";
+                let advice = "delete the file to train anew";
+                return Err(Error::format(path, expected, name, advice));
+            }
         }
     }
     Ok(Some(Checkpoint {

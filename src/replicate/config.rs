@@ -1,11 +1,16 @@
 //! The configuration of a run: a preset, overridden by a file and by flags.
 
+use crate::data::ReadOptions;
 use crate::ensemble::Method;
+use crate::io::atomic;
 use crate::models::{ResNetConfig, Stem, default_head_layers};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+/// Bytes that a configuration may have: 1 MiB, hundreds of times more than one has.
+const MAX_TEXT: u64 = 1 << 20;
 
 /// Everything that decides the result of a run. Stored as `config.toml` in its directory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,8 +38,18 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// `drawn` or the path of a folder in a published layout.
+    /// `drawn`, or the path of a data set in one of the layouts that [`Source`](crate::data::Source) reads.
     pub source: String,
+    /// The classes used, by name, number or range of numbers (`"0-9"`), in the order in which they are numbered anew;
+    /// all if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
+    /// Height and width, in pixels, that pictures of various sizes are brought to; the network's input size if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_size: Option<usize>,
+    /// Share of each class kept for testing where the data have no test split, in (0, 1).
+    #[serde(default = "default_test_share")]
+    pub test_share: f64,
     /// Training images used (the first ones); of the drawn set, as many are drawn.
     pub train_images: usize,
     /// Test images used (the first ones).
@@ -132,6 +147,9 @@ impl Config {
             seed: 0,
             data: DataConfig {
                 source: "drawn".into(),
+                classes: Vec::new(),
+                image_size: None,
+                test_share: default_test_share(),
                 train_images: 9600,
                 test_images: 1200,
             },
@@ -207,6 +225,14 @@ impl Config {
         }
     }
 
+    /// What the readers of data must decide where a layout leaves it open.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            side: self.data.image_size.unwrap_or(self.backbone.input_size),
+            test_share: self.data.test_share,
+        }
+    }
+
     /// Layers of the heads, ascending.
     pub fn head_layers(&self) -> Vec<usize> {
         let mut layers = self.heads.layers.clone();
@@ -258,6 +284,9 @@ impl Config {
         in_range("heads.lr", self.heads.lr, 1e-12, 1e3)?;
         count("data.train_images", self.data.train_images, 2, 100_000_000)?;
         count("data.test_images", self.data.test_images, 1, 100_000_000)?;
+        count("data.image_size", self.read_options().side, 4, 4096)?;
+        // The bounds themselves would leave one of the splits empty.
+        in_range("data.test_share", self.data.test_share, 0.001, 0.999)?;
         in_range("attack.eps", self.attack.eps, 0.0, 1.0)?;
         count("attack.images", self.attack.images, 1, 100_000_000)?;
         count("attack.iterations", self.attack.iterations, 1, 60_000)?;
@@ -310,7 +339,7 @@ impl Config {
     /// [`Error::Io`], or [`Error::Format`] with the line that is wrong.
     pub fn load(path: &Path) -> Result<Self> {
         let text = read_text(path)?;
-        toml::from_str(&text).map_err(|e| not_toml(path, &e))
+        toml::from_str(&text).map_err(|e| not_toml(path, &text, &e))
     }
 
     /// With the values that a partial configuration file sets.
@@ -318,10 +347,13 @@ impl Config {
     /// # Errors
     /// [`Error::Io`], or [`Error::Format`] with the line or the name that is wrong.
     pub fn overridden_by(&self, path: &Path) -> Result<Self> {
-        let overlay: toml::Table = read_text(path)?.parse().map_err(|e| not_toml(path, &e))?;
-        let mut table: toml::Table = self.to_toml()?.parse().map_err(|e| not_toml(path, &e))?;
+        let text = read_text(path)?;
+        let refuse = |e| not_toml(path, &text, &e);
+        let overlay: toml::Table = text.parse().map_err(refuse)?;
+        let mut table: toml::Table = self.to_toml()?.parse().map_err(refuse)?;
         merge(&mut table, overlay);
-        table.try_into().map_err(|e| not_toml(path, &e))
+        // The merged table has no lines; the error names the key.
+        table.try_into().map_err(|e| not_toml(path, "", &e))
     }
 
     /// SHA-256 over all values: what a checkpoint must agree with. `attack.sub_batch` is left out,
@@ -337,19 +369,25 @@ impl Config {
     }
 }
 
-fn read_text(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path)
-        .map_err(|source| Error::io(PathBuf::from(path), "read the configuration", source))
+fn default_test_share() -> f64 {
+    ReadOptions::default().test_share
 }
 
-fn not_toml(path: &Path, error: &toml::de::Error) -> Error {
-    let found = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    Error::format(
-        path,
-        "a configuration as a run's config.toml",
-        found,
-        "correct the file",
-    )
+fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(atomic::read_at_most(path, MAX_TEXT)?)
+        .map_err(|e| Error::format(path, "a configuration in UTF-8", e, "correct the file"))
+}
+
+/// What is wrong with a configuration: in which line of `text` or, where the parser knows none, in which setting.
+fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> Error {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let told = match before {
+        Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, error.message()),
+        None => error.to_string(),
+    };
+    let expected = "a configuration as a run's config.toml";
+    let found = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    Error::format(path, expected, found, "correct the file")
 }
 
 fn merge(into: &mut toml::Table, from: toml::Table) {

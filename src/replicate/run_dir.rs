@@ -6,14 +6,20 @@ use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// A run's directory. Whatever is in it is whole: every file is written atomically, and a stage
 /// that has left its record is never done again.
+///
+/// A run that is worked on ([`RunDir::create`], [`RunDir::resume`]) is locked against every other process,
+/// by a lock of the operating system on the file `run.lock`: it ends with the process, however that ends.
 pub struct RunDir {
     root: PathBuf,
     stages: RefCell<Vec<StageTime>>,
+    /// Held for as long as the run is worked on.
+    _lock: Option<File>,
 }
 
 /// How long a stage took, in the process that finished it (a part done before an interruption does
@@ -28,6 +34,10 @@ pub struct StageTime {
 
 /// The folders in a run's directory.
 const FOLDERS: [&str; 3] = ["checkpoints", "attack", "figures"];
+/// The file that is locked. It stays when the run ends: removing it would let two processes lock two files.
+const LOCK: &str = "run.lock";
+/// Bytes that the record of a stage may have: 64 MiB, a thousand times more than any has.
+const MAX_RECORD: u64 = 64 << 20;
 
 /// What a finished stage leaves behind.
 #[derive(Serialize, Deserialize)]
@@ -40,21 +50,14 @@ impl RunDir {
     /// A new run in `root`, which must be empty or absent.
     ///
     /// # Errors
-    /// [`Error::Usage`] if there are files in it; [`Error::Io`] if it cannot be made.
+    /// [`Error::Usage`] if there are files in it; [`Error::Format`] if another process works in it;
+    /// [`Error::Io`] if it cannot be made.
     pub fn create(root: &Path, config_toml: &str) -> Result<Self> {
-        let occupied = root.is_dir()
-            && std::fs::read_dir(root)
-                .map_err(|e| Error::io(root, "list the folder", e))?
-                .next()
-                .is_some();
-        if occupied {
-            return Err(Error::Usage(format!(
-                "{} is not empty; continue the run in it with --resume, or choose another --out",
-                root.display()
-            )));
-        }
-        let run = Self::at(root);
+        // Looked at before as well as under the lock, so that a folder with other things in it gets no file of ours.
+        refuse_occupied(root)?;
         atomic::create_folder(root)?;
+        let run = Self::locked(root)?;
+        refuse_occupied(root)?;
         // The configuration first: a run killed right here can be resumed.
         atomic::write(&run.config_path(), config_toml.as_bytes())?;
         run.create_folders()?;
@@ -89,9 +92,11 @@ impl RunDir {
     /// half-written is removed.
     ///
     /// # Errors
-    /// Those of [`RunDir::open`]; [`Error::Io`] if the leftovers cannot be removed.
+    /// Those of [`RunDir::open`]; [`Error::Format`] if another process works in it; [`Error::Io`] if
+    /// the leftovers cannot be removed.
     pub fn resume(root: &Path) -> Result<Self> {
-        let run = Self::open(root)?;
+        Self::open(root)?;
+        let run = Self::locked(root)?;
         run.create_folders()?;
         atomic::remove_leftovers(root)?;
         FOLDERS
@@ -104,7 +109,32 @@ impl RunDir {
         Self {
             root: root.to_path_buf(),
             stages: RefCell::default(),
+            _lock: None,
         }
+    }
+
+    /// The run in `root`, locked until it is dropped.
+    fn locked(root: &Path) -> Result<Self> {
+        let path = root.join(LOCK);
+        let failed = |source| Error::io(&path, "lock the run directory", source);
+        let mut open = File::options();
+        let file = open.create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let expected = "a run directory that no other process works in";
+                let advice = "wait until that process ends, or choose another directory";
+                return Err(Error::format(root, expected, "one that is locked", advice));
+            }
+            // A file system without locks: better an unlocked run than none.
+            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        Ok(Self {
+            _lock: Some(file),
+            ..Self::at(root)
+        })
     }
 
     /// The directory.
@@ -189,7 +219,7 @@ impl RunDir {
                 "delete it to do the stage again",
             )
         };
-        serde_json::from_slice(&atomic::read(&path)?)
+        serde_json::from_slice(&atomic::read_at_most(&path, MAX_RECORD)?)
             .map(Some)
             .map_err(broken)
     }
@@ -208,6 +238,23 @@ impl RunDir {
         }
         atomic::write(&path, text.as_bytes())
     }
+}
+
+/// Refuses a folder that holds anything but a lock.
+fn refuse_occupied(root: &Path) -> Result<()> {
+    if !root.exists() {
+        return Ok(());
+    }
+    let failed = |source| Error::io(root, "list the folder", source);
+    for entry in std::fs::read_dir(root).map_err(failed)? {
+        if entry.map_err(failed)?.file_name() != LOCK {
+            return Err(Error::Usage(format!(
+                "{} is not empty; continue the run in it with --resume, or choose another --out",
+                root.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Writes a value as indented JSON.

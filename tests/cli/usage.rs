@@ -115,21 +115,18 @@ fn a_run_that_cannot_begin_ends_with_1_and_leaves_nothing() {
     let cases: [(&str, &[&str]); 7] = [
         (
             "--data absent",
-            &[
-                "absent: expected a folder with CIFAR-10 or CIFAR-100",
-                "found nothing there",
-            ],
+            &["absent: expected a data set", "found nothing there"],
         ),
-        ("--data file", &["file: expected a folder", "found a file"]),
+        (
+            "--data file",
+            &["file: expected a data set", "found a file of no known kind"],
+        ),
         (
             "--device cuda",
             &["device cuda:0: opening it failed: this version computes on the CPU only"],
         ),
         ("--out file/run", &["file/run", "cannot"]),
-        (
-            "--config absent.toml",
-            &["absent.toml: cannot read the configuration"],
-        ),
+        ("--config absent.toml", &["absent.toml: cannot read the file"]),
         (
             "--config bad.toml",
             &["bad.toml: expected a configuration", "eps"],

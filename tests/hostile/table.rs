@@ -6,6 +6,8 @@ use std::path::Path;
 
 /// Memory that any reader may take beside the multiple of its file: decoders' and readers' buffers.
 const ALLOWANCE: usize = 64 << 20;
+/// Characters that a line may have at most.
+const LONGEST: usize = 400;
 /// Between these lines of the file stands the table.
 const MARKS: [&str; 2] = [
     "<!-- hostile inputs: begin -->\n",
@@ -16,6 +18,7 @@ const MARKS: [&str; 2] = [
 pub struct Row {
     reader: String,
     input: String,
+    multiple: usize,
     answer: String,
 }
 
@@ -36,23 +39,11 @@ impl Table {
         multiple: usize,
         open: impl FnOnce(&Path) -> crossmax::Result<T>,
     ) -> Checked {
-        let bytes = size(path)? as usize;
-        let (outcome, peak) = memory::peak(|| open(path).err());
-        let error = outcome.ok_or_else(|| format!("{reader}, {input}: was accepted"))?;
-        let message = error.to_string();
-        let place = folder.display().to_string();
-        let named = matches!(error.exit_code(), 1) && message.contains(&place);
-        if message.contains('\n') || !named {
-            return Err(format!("{reader}, {input}: not one line that names the file: {message}").into());
-        }
-        let most = multiple * bytes + ALLOWANCE;
-        if peak > most {
-            return Err(format!("{reader}, {input}: took {peak} bytes for a file of {bytes}").into());
-        }
-        let answer = message.replace(&format!("{place}/"), "…/").replace(&place, "…");
+        let answer = answer((reader, input), (folder, path), multiple, open)?;
         self.rows.push(Row {
             reader: reader.into(),
             input: input.into(),
+            multiple,
             answer,
         });
         Ok(())
@@ -82,13 +73,44 @@ impl Table {
     }
 
     fn markdown(&self) -> Checked<String> {
-        let mut text = String::from("| reader | input | answer |\n| --- | --- | --- |\n");
+        let mut text = String::from("| reader | input | memory | answer |\n| --- | --- | --- | --- |\n");
         for row in &self.rows {
             let answer = row.answer.replace('|', "\\|");
-            writeln!(text, "| {} | {} | `{answer}` |", row.reader, row.input)?;
+            // Text with backquotes stands between two of them.
+            let quote = if answer.contains('`') { "``" } else { "`" };
+            writeln!(
+                text,
+                "| {} | {} | {} × | {quote}{answer}{quote} |",
+                row.reader, row.input, row.multiple
+            )?;
         }
         Ok(text)
     }
+}
+
+/// What [`Table::refuse`] checks, without a row: the answer as it would stand there. For inputs of
+/// which only one is shown.
+pub fn answer<T>(
+    (reader, input): (&str, &str),
+    (folder, path): (&Path, &Path),
+    multiple: usize,
+    open: impl FnOnce(&Path) -> crossmax::Result<T>,
+) -> Checked<String> {
+    let bytes = size(path)? as usize;
+    let (outcome, peak) = memory::peak(|| open(path).err());
+    let error = outcome.ok_or_else(|| format!("{reader}, {input}: was accepted"))?;
+    let message = error.to_string();
+    let place = folder.display().to_string();
+    let named = matches!(error.exit_code(), 1) && message.contains(&place);
+    if message.contains('\n') || !named || message.chars().count() > LONGEST {
+        let beginning: String = message.chars().take(LONGEST).collect();
+        return Err(format!("{reader}, {input}: not one line that names the file: {beginning}").into());
+    }
+    let most = multiple * bytes + ALLOWANCE;
+    if peak > most {
+        return Err(format!("{reader}, {input}: took {peak} bytes for a file of {bytes}").into());
+    }
+    Ok(message.replace(&format!("{place}/"), "…/").replace(&place, "…"))
 }
 
 /// Bytes of a file, or of all files in a folder.

@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 /// Files of every run, beside checkpoints and figures.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "attack/adversarial.safetensors",
     "attack/baseline.safetensors",
     "attack/prototypes.safetensors",
@@ -27,6 +27,7 @@ const FILES: [&str; 11] = [
     "config.toml",
     "heads.safetensors",
     "metrics.jsonl",
+    "report.html",
     "summary.json",
 ];
 

@@ -4,7 +4,10 @@
 mod contents;
 mod determinism;
 mod directory;
+mod forms;
+mod full_disk;
 mod interruptions;
+mod lock;
 mod photos;
 mod process;
 mod real_photos;

@@ -11,8 +11,8 @@ pub use state::{AutoAttackState, Break, ImageRecord};
 use super::oracle::predicted_classes;
 use super::rows::{copy_row, row_len};
 use super::{Evaluation, LabelledImages, LinfBall, Oracle, SearchProgress, StartSource, perturb};
-use crate::Result;
 use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
 
 /// Where AutoAttack is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,10 @@ pub fn autoattack<T: Element>(
     samples.check_labels(oracle.classes())?;
     let mut state = match resume {
         Some(state) => {
-            state.check(config, samples)?;
+            if let Some(found) = state.misfit(config, samples)? {
+                let expected = "a state of the same settings and images";
+                return Err(Error::argument("AutoAttack", "resume", expected, found));
+            }
             state
         }
         None => {

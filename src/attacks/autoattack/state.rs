@@ -163,31 +163,30 @@ impl<T: Element> AutoAttackState<T> {
         }
     }
 
-    /// Refuses to go on with other settings or other images than those of this state.
-    pub(super) fn check(&self, config: &AutoAttackConfig, samples: &LabelledImages<T>) -> Result<()> {
-        let refuse = |found: &str| {
-            let expected = "a state of the same settings and images";
-            Err(Error::argument("AutoAttack", "resume", expected, found))
-        };
+    /// Why this is no state of an attack with these settings on these images; nothing if it is.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if the settings' radius is out of range.
+    pub fn misfit(
+        &self,
+        config: &AutoAttackConfig,
+        samples: &LabelledImages<T>,
+    ) -> Result<Option<&'static str>> {
+        let ball = LinfBall::new(config.eps)?;
         if self.config() != config {
-            return refuse("other settings");
+            return Ok(Some("other settings"));
         }
-        let records = self.records().iter().map(|record| (record.id, record.label));
-        if !records.eq(samples
+        let known = self.records().iter().map(|record| (record.id, record.label));
+        let given = samples
             .ids()
             .iter()
             .copied()
-            .zip(samples.labels().iter().copied()))
-        {
-            return refuse("other ids or labels");
+            .zip(samples.labels().iter().copied());
+        if !known.eq(given) {
+            return Ok(Some("other ids or labels"));
         }
-        if LinfBall::new(config.eps)?
-            .check(samples, &self.adversarial)
-            .is_err()
-        {
-            return refuse("images that are not perturbations of these");
-        }
-        Ok(())
+        let inside = ball.check(samples, &self.adversarial).is_ok();
+        Ok((!inside).then_some("images that are not perturbations of these"))
     }
 
     /// The state as the content of a file: the images in the element type, the rest as JSON.

@@ -9,6 +9,7 @@ use clap::Args;
 use crossmax::replicate::{self, Config, Reporter, RunDir};
 use crossmax::{Error, Result};
 use overrides::Overrides;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Where runs are kept unless `--out` says otherwise.
@@ -28,8 +29,8 @@ pub struct Arguments {
     /// A TOML file with settings that differ from the preset's, laid out as a run's config.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// `drawn`, the built-in data set, or a folder with CIFAR-10 or CIFAR-100 in the published binary layout
-    #[arg(long, value_name = "drawn|FOLDER")]
+    /// `drawn`, the built-in data set, or a file or folder with images; what it is is found out (see below)
+    #[arg(long, value_name = "drawn|PATH")]
     data: Option<String>,
     /// Directory of the run [default: the first free of runs/PRESET, runs/PRESET-2, …]
     #[arg(long, value_name = "DIR")]
@@ -42,9 +43,16 @@ pub struct Arguments {
 }
 
 const EXAMPLES: &str = "\
+Data that are read:
+  CIFAR-10, CIFAR-100     the binary or the python layout: the folder, or the .tar.gz as published
+  MNIST, Fashion-MNIST    a folder with the IDX files, packed (.gz) or not
+  class folders           FOLDER/train/CLASS/*.png and FOLDER/test/CLASS/*.png, or FOLDER/CLASS/*.png; PNG or JPEG
+  .safetensors, .npz      `images` and `labels`, or train_images, train_labels, test_images, test_labels
+
 Examples:
   crossmax replicate                                  drawn data, a few minutes on two cores
-  crossmax replicate --data cifar-100-binary          CIFAR-100 photos from a folder
+  crossmax replicate --data cifar-100-python.tar.gz   CIFAR-100 photos
+  crossmax replicate --data photos --classes cat,dog --limit 500 --image-size 32
   crossmax replicate --attack-images 8 --iterations 20 --eps 4/255 --out runs/quick
   crossmax replicate --config mine.toml --seed 1 --json > result.json
   crossmax replicate --resume                         go on with the newest run
@@ -61,7 +69,12 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         None => new_run(arguments, common, &progress)?,
     };
     progress.line(&format!("run directory: {}", out.display()));
-    let outcome = replicate::run(&config, &out, arguments.resume.is_some(), &progress)?;
+    let outcome = replicate::run(&config, &out, arguments.resume.is_some(), &progress).inspect_err(|_| {
+        // Folders made for a run that failed before it began go again; those with anything in them stay.
+        if arguments.out.is_none() {
+            let _ = std::fs::remove_dir(&out).and_then(|()| std::fs::remove_dir(RUNS));
+        }
+    })?;
     output.result(&outcome.text, &outcome.summary)
 }
 
@@ -87,7 +100,11 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
         config = config.overridden_by(path)?;
     }
     if let Some(source) = &arguments.data {
-        source.clone_into(&mut config.data.source);
+        config.data.source = match source.as_str() {
+            "drawn" => source.clone(),
+            // As a full path, so that the run can be resumed from another folder.
+            path => full_path(path)?,
+        };
     }
     if let Some(seed) = common.seed {
         config.seed = seed;
@@ -100,11 +117,19 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
             config.preset
         ));
     }
-    let out = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| first_free(Path::new(RUNS), &config.preset));
+    let out = match &arguments.out {
+        Some(out) => out.clone(),
+        None => claim_first_free(Path::new(RUNS), &config.preset)?,
+    };
     Ok((config, out))
+}
+
+fn full_path(path: &str) -> Result<String> {
+    let full = std::path::absolute(path).map_err(|source| Error::io(path, "find the data", source))?;
+    full.into_os_string().into_string().map_err(|name| {
+        let found = name.to_string_lossy().into_owned();
+        Error::format(path, "a path in UTF-8", found, "rename the folder")
+    })
 }
 
 /// Settings and directory of a run that is there: the one wanted, or the newest.
@@ -117,15 +142,21 @@ fn resumed(wanted: Option<&Path>) -> Result<(Config, PathBuf)> {
     Ok((config, out))
 }
 
-/// The first of `name`, `name-2`, `name-3`, … that is not in `folder`.
-fn first_free(folder: &Path, name: &str) -> PathBuf {
+/// Makes the first of the folders `name`, `name-2`, `name-3`, … that is not in `folder`, so that no other process
+/// takes it.
+fn claim_first_free(folder: &Path, name: &str) -> Result<PathBuf> {
+    crossmax::io::atomic::create_folder(folder)?;
     let mut path = folder.join(name);
     let mut number = 2_u64;
-    while path.exists() {
+    loop {
+        match std::fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Error::io(path, "create the folder", error)),
+        }
         path = folder.join(format!("{name}-{number}"));
         number += 1;
     }
-    path
 }
 
 /// The run in `folder` that was begun last: its config.toml is written then and never again.

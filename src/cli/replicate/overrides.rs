@@ -16,6 +16,18 @@ pub struct Overrides {
     /// Test images used (the first ones)
     #[arg(long, value_name = "N")]
     test_images: Option<usize>,
+    /// At most N training and N test images: a quick look
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Classes used, by name, number, or range of numbers, numbered anew in this order [default: all]
+    #[arg(long, value_name = "C,C,…", value_delimiter = ',')]
+    classes: Option<Vec<String>>,
+    /// Pixels that pictures of various sizes are brought to (shorter side, then the centre) [default: the network's input]
+    #[arg(long, value_name = "N")]
+    image_size: Option<usize>,
+    /// Share of each class kept for testing where the data have no test split [default: a sixth]
+    #[arg(long, value_name = "0.2|1/6", value_parser = fraction)]
+    test_share: Option<f64>,
     /// Epochs of the backbone's training
     #[arg(long, value_name = "N")]
     epochs: Option<u16>,
@@ -87,6 +99,13 @@ impl Overrides {
     pub fn apply(&self, config: &mut Config) {
         set(&mut config.data.train_images, &self.train_images);
         set(&mut config.data.test_images, &self.test_images);
+        if let Some(limit) = self.limit {
+            config.data.train_images = config.data.train_images.min(limit);
+            config.data.test_images = config.data.test_images.min(limit);
+        }
+        set(&mut config.data.classes, &self.classes);
+        set(&mut config.data.test_share, &self.test_share);
+        config.data.image_size = self.image_size.or(config.data.image_size);
         set(&mut config.backbone.epochs, &self.epochs);
         set(&mut config.backbone.batch, &self.batch);
         set(&mut config.backbone.lr, &self.lr);

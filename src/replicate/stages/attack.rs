@@ -1,6 +1,5 @@
 //! AutoAttack `rand` on a classifier, with its state saved after every block.
 
-use crate::Result;
 use crate::attacks::{
     AutoAttackConfig, AutoAttackReport, AutoAttackState, Classifier, Evaluation, LabelledImages, Oracle,
     RedrawnAccuracy, SeededStarts, autoattack, redrawn_accuracy,
@@ -8,6 +7,7 @@ use crate::attacks::{
 use crate::io::{Stored, TensorFile};
 use crate::replicate::checkpoint::check_hash;
 use crate::replicate::{AttackConfig, Reporter, check_stop};
+use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,7 +62,7 @@ pub(crate) fn run(
 ) -> Result<(AutoAttackState, Attacked)> {
     let oracle = Oracle::new(classifier, task.config.sub_batch)?;
     let config = task.autoattack();
-    let resume = load_state(task)?;
+    let resume = load_state(task, samples)?;
     let total = config.attacks.len() * usize::from(config.iterations) * samples.len();
     reporter.begin(
         &format!("AutoAttack rand on {}", task.what),
@@ -129,13 +129,21 @@ fn save_state(state: &AutoAttackState, task: &AttackTask<'_>) -> Result<()> {
 }
 
 /// The state saved at the task's path, if there is one.
-pub(crate) fn load_state(task: &AttackTask<'_>) -> Result<Option<AutoAttackState>> {
+pub(crate) fn load_state(task: &AttackTask<'_>, samples: &LabelledImages) -> Result<Option<AutoAttackState>> {
     if !task.state.exists() {
         return Ok(None);
     }
     let file = TensorFile::load(task.state)?;
     check_hash(task.state, &file, task.config_hash)?;
-    AutoAttackState::from_file(&file, task.state).map(Some)
+    let state = AutoAttackState::from_file(&file, task.state)?;
+    match state.misfit(&task.autoattack(), samples)? {
+        None => Ok(Some(state)),
+        Some(found) => {
+            let advice = "delete the file to begin the attack again";
+            let expected = "the state of this run's attack";
+            Err(Error::format(task.state, expected, found, advice))
+        }
+    }
 }
 
 /// Writes clean and adversarial images (N,3,H,W), labels, ids and flags for other programs.

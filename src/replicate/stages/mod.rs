@@ -8,3 +8,5 @@ pub(super) mod pictures;
 pub(super) mod plots;
 pub(super) mod prototypes;
 pub(super) mod surrogate;
+pub(super) mod view_tiles;
+pub(super) mod votes;

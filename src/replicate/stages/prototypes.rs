@@ -50,35 +50,34 @@ impl Prototypes {
         .save(path)
     }
 
-    /// Reads what [`Prototypes::save`] wrote.
+    /// Reads what [`Prototypes::save`] wrote of `count` images of this height and width.
     ///
     /// # Errors
-    /// [`Error::Format`] if the file is not whole.
-    pub fn load(path: &Path) -> Result<Self> {
-        let mut file = TensorFile::load(path)?;
-        let mut take = |name: &str| {
-            file.tensors.remove(name).ok_or_else(|| {
-                Error::format(
-                    path,
-                    format!("a tensor {name}"),
-                    "none",
-                    "delete the file to draw it anew",
-                )
-            })
+    /// [`Error::Format`] if the file is not whole or holds anything else.
+    pub fn load(path: &Path, count: usize, [height, width]: [usize; 2]) -> Result<Self> {
+        let shape = [count, 3, height, width];
+        let refuse = |found: &str| {
+            let expected = format!("`images` {shape:?} in [0, 1], and `losses` and `steps` for each");
+            Error::format(path, expected, found, "delete the file to draw the images anew")
         };
-        match (take("images")?, take("losses")?, take("steps")?) {
-            (Stored::F32(images), Stored::F32(losses), Stored::Int(_, steps)) => Ok(Self {
-                images: images.nchw_to_nhwc()?,
-                losses: losses.to_vec()?,
-                steps,
-            }),
-            _ => Err(Error::format(
-                path,
-                "images, losses and steps",
-                "other types",
-                "delete the file",
-            )),
+        let mut file = TensorFile::load(path)?;
+        let mut take = |name: &str| file.tensors.remove(name).ok_or_else(|| refuse("one missing"));
+        let (images, losses, steps) = (take("images")?, take("losses")?, take("steps")?);
+        let (Stored::F32(images), Stored::F32(losses), Stored::Int(_, steps)) = (images, losses, steps)
+        else {
+            return Err(refuse("other types"));
+        };
+        if images.dims() != shape || losses.dims() != [count] || steps.len() != count {
+            return Err(refuse(&images.shape().to_string()));
         }
+        if !images.host("load")?.iter().all(|v| (0.0..=1.0).contains(v)) {
+            return Err(refuse("numbers that are NaN or outside"));
+        }
+        Ok(Self {
+            images: images.nchw_to_nhwc()?,
+            losses: losses.to_vec()?,
+            steps,
+        })
     }
 }
 

@@ -103,22 +103,21 @@ fn load(task: &AttackTask<'_>, samples: &LabelledImages) -> Result<Vec<Tensor>> 
     }
     let file = TensorFile::load(task.state)?;
     check_hash(task.state, &file, task.config_hash)?;
+    let refuse = |found: String| {
+        let expected = format!("perturbed images {} or fewer of them", samples.images().shape());
+        let advice = "delete the file to begin the attack again";
+        Error::format(task.state, expected, found, advice)
+    };
+    let Some(Stored::F32(images)) = file.tensors.get(IMAGES) else {
+        return Err(refuse("none".into()));
+    };
     let row = samples.images().shape().with_first(1);
-    match file.tensors.get(IMAGES) {
-        Some(Stored::F32(images))
-            if images.shape().with_first(1) == row && images.dims()[0] <= samples.len() =>
-        {
-            Ok(vec![images.clone()])
-        }
-        found => {
-            let found = found.map_or("none".to_owned(), |stored| stored.shape().to_string());
-            let expected = format!("images {} or fewer", samples.images().shape());
-            Err(Error::format(
-                task.state,
-                expected,
-                found,
-                "delete the file to begin the attack again",
-            ))
-        }
+    if images.shape().with_first(1) != row || images.dims()[0] > samples.len() {
+        return Err(refuse(images.shape().to_string()));
     }
+    let attacked: Vec<usize> = (0..images.dims()[0]).collect();
+    LinfBall::new(task.config.eps)?
+        .check(&samples.select(&attacked)?, images)
+        .map_err(|_| refuse("images that are not perturbations of these".into()))?;
+    Ok(vec![images.clone()])
 }

@@ -32,6 +32,36 @@ fn a_new_run_takes_an_empty_directory_only() -> TestResult {
 }
 
 #[test]
+fn a_run_that_is_worked_on_is_locked_until_that_ends() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let root = folder.path().join("run");
+    let run = RunDir::create(&root, "text")?;
+    let line = refusal(RunDir::resume(&root));
+    let expected = format!(
+        "{}: expected a run directory that no other process works in, found one that is locked; \
+         wait until that process ends, or choose another directory",
+        root.display()
+    );
+    assert_eq!(line, expected);
+    // Looking at it is allowed.
+    RunDir::open(&root)?;
+    drop(run);
+    let resumed = RunDir::resume(&root)?;
+    assert_eq!(refusal(RunDir::resume(&root)), expected);
+    drop(resumed);
+    // A folder with nothing but the lock of a run that never began is empty.
+    std::fs::remove_file(root.join("config.toml"))?;
+    for entry in std::fs::read_dir(&root)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            std::fs::remove_dir(path)?;
+        }
+    }
+    RunDir::create(&root, "text")?;
+    Ok(())
+}
+
+#[test]
 fn what_is_no_run_is_not_opened() -> TestResult {
     let folder = tempfile::tempdir()?;
     for path in [folder.path().to_path_buf(), folder.path().join("absent")] {
@@ -63,7 +93,10 @@ fn a_finished_stage_is_not_done_again() -> TestResult {
     assert_eq!(run.finished::<Vec<f64>>("a stage")?, None);
     assert_eq!(stage(&run)?, [0.1, 1.0 / 3.0]);
     let seconds = run.stages()[0].seconds;
-    for run in [run, RunDir::open(folder.path())?, RunDir::resume(folder.path())?] {
+    // One at a time: a run is locked while it is worked on.
+    drop(run);
+    for again in [RunDir::open, RunDir::resume] {
+        let run = again(folder.path())?;
         assert_eq!(stage(&run)?, [0.1, 1.0 / 3.0]);
         assert_eq!(run.finished("a stage")?, Some(vec![0.1, 1.0 / 3.0]));
         let told = run.stages();
@@ -155,7 +188,8 @@ fn going_on_removes_half_written_files_and_nothing_else() -> TestResult {
         half_written.iter().all(|name| run.path(name).exists()),
         "opening must not disturb a running process"
     );
-    RunDir::resume(folder.path())?;
+    drop(run);
+    let run = RunDir::resume(folder.path())?;
     assert!(half_written.iter().all(|name| !run.path(name).exists()));
     assert!(kept.iter().all(|name| run.path(name).exists()));
     Ok(())

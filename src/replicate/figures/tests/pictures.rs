@@ -16,6 +16,7 @@ fn views_enlarge_each_pixel_to_a_square() {
     assert_eq!(sheet.width, 2 * 24 + 5 * 192 + 4 * 14);
     assert_eq!(sheet.count([255, 0, 0]), 12 * 12);
     assert_eq!(sheet.count([0, 0, 255]), 384 * 384 - 12 * 12);
+    // The upper of two pixels in each of four views.
     assert_eq!(sheet.count([0, 255, 0]), 4 * 192 * 192);
 }
 
