@@ -64,7 +64,12 @@ pub fn broken(
     let mut sheets = Vec::new();
     for (i, part) in images.chunks(BROKEN_PER_SHEET).enumerate() {
         let first = i * BROKEN_PER_SHEET + 1;
-        let title = format!("{title} ({first}–{} of {total})", first + part.len() - 1);
+        let last = first + part.len() - 1;
+        let title = match total {
+            1 => format!("{title} (1 image)"),
+            2..=BROKEN_PER_SHEET => format!("{title} ({total} images)"),
+            _ => format!("{title} ({first}–{last} of {total})"),
+        };
         sheets.push(sheet(&title, part, &classes, epsilon)?);
     }
     if sheets.is_empty() {
@@ -87,8 +92,9 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
     let width = 2.0 * MARGIN + columns as f32 * (column_width + GUTTER) - GUTTER;
     let gain = 0.5 / epsilon;
     let explanation = format!(
-        "perturbation: 0.5 + 0.5 δ/ε with ε = {}/255, drawn {gain:.1} times stronger; grey is no change, \
-         black and white are ∓ε; votes: predictions of independent draws",
+        "perturbation: 0.5 + 0.5 δ/ε with ε = {}/255, drawn {gain:.1} times stronger; grey is no change \
+         (all grey: a new draw alone was wrong), black and white are ∓ε; votes: predictions of \
+         independent draws",
         (epsilon * 255_000.0).round() / 1000.0
     );
     let mut page = PictureSheet::new(width, title, &explanation)?;

@@ -72,7 +72,7 @@ pub fn loss_curve(losses: &[Curve]) -> Result<Sheet> {
 /// # Errors
 /// When the font of the figures cannot be read.
 pub fn accuracy_curve(accuracies: &[Curve]) -> Result<Sheet> {
-    let explanation = "train: mean over each epoch while it trained; test: all test images after it";
+    let explanation = "train: mean over each epoch; test: all test images after it";
     Panel::accuracy(accuracies).sheet("Accuracy while training", explanation)
 }
 

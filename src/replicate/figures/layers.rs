@@ -1,6 +1,6 @@
 //! Accuracy of every predictor of the ensemble.
 
-use super::palette::{BLACK, BLUE, Color, GREEN, ORANGE, PURPLE};
+use super::palette::{BLACK, BLUE, Color, GREEN, ORANGE, PURPLE, WHITE};
 use super::plot::{AXIS_LEFT, Axes};
 use super::sheet::{MARGIN, SMALL, Sheet, TEXT};
 use super::style::{Style, Swatch, legend};
@@ -158,6 +158,9 @@ fn draw_bar(sheet: &mut Sheet, axes: &Axes, bar: &LayerBar, center: f32, pitch: 
         let name_at = (center + 4.5, bottom + 8.0);
         sheet.text_upwards(bar.name, name_at, SMALL.ending(), NARROW_NAME - 8.0);
     } else {
+        let half = sheet.text_width(&value, SMALL) / 2.0 + 1.0;
+        // Keeps grid lines out of the digits.
+        sheet.rectangle((center - half, top - 16.0), (2.0 * half, 12.0), WHITE);
         sheet.text(&value, (center, top - 6.0), SMALL.centered(), pitch - 4.0);
         let name_at = (center, bottom + 18.0);
         sheet.text(bar.name, name_at, SMALL.centered(), pitch - 4.0);

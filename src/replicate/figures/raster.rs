@@ -18,8 +18,7 @@ const MOST_PIXELS: f32 = (1u32 << 27) as f32;
 /// When a side is below one pixel or the sheet has more than 2²⁷ pixels.
 pub(super) fn png(sheet: &Sheet, pictures: &[PlacedPicture]) -> Result<Vec<u8>> {
     let (width, height) = sheet.size();
-    let large = f32::from(SCALE).powi(2) * width * height > MOST_PIXELS;
-    let scale = if large { 1 } else { SCALE };
+    let scale = scale((width, height));
     let side = |length: f32| length * f32::from(scale);
     let blank = (width * height <= MOST_PIXELS)
         .then(|| Pixmap::new(side(width) as u32, side(height) as u32))
@@ -40,6 +39,12 @@ pub(super) fn png(sheet: &Sheet, pictures: &[PlacedPicture]) -> Result<Vec<u8>> 
         raster.draw_picture(picture, usize::from(scale));
     }
     encode(&raster.pixmap)
+}
+
+/// Pixels of the file along one pixel of a sheet of `size`.
+pub(super) fn scale(size: (f32, f32)) -> u16 {
+    let large = f32::from(SCALE).powi(2) * size.0 * size.1 > MOST_PIXELS;
+    if large { 1 } else { SCALE }
 }
 
 struct Raster {

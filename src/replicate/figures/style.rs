@@ -98,27 +98,26 @@ impl Swatch {
     }
 }
 
-/// The entries from `at` to the right, on as many lines of `width` pixels as they take; the height
-/// of these lines.
+/// The entries from `at` downwards in columns, as many as fit into `width` pixels and fill their
+/// lines best; the height of the lines.
 pub(super) fn legend(sheet: &mut Sheet, entries: &[(Swatch, &str)], at: (f32, f32), width: f32) -> f32 {
-    let (mut x, mut y) = at;
-    for &(swatch, name) in entries {
-        let before = swatch.width() + 6.0;
-        let room = width - before;
-        let taken = before + sheet.text_width(name, SMALL).min(room);
-        if x > at.0 && x + taken > at.0 + width {
-            (x, y) = (at.0, y + LEGEND_LINE);
-        }
-        let middle = y + LEGEND_LINE / 2.0;
+    let before = |swatch: Swatch| swatch.width() + 6.0;
+    let widths = entries
+        .iter()
+        .map(|&(swatch, name)| before(swatch) + sheet.text_width(name, SMALL));
+    let column = widths.fold(0.0, f32::max).min(width);
+    let most = ((width + LEGEND_GAP) / (column + LEGEND_GAP)).max(1.0) as usize;
+    let lines = entries.len().div_ceil(most);
+    let columns = entries.len().div_ceil(lines.max(1)).max(1);
+    for (i, &(swatch, name)) in entries.iter().enumerate() {
+        let x = at.0 + (i % columns) as f32 * (column + LEGEND_GAP);
+        let middle = at.1 + (i / columns) as f32 * LEGEND_LINE + LEGEND_LINE / 2.0;
         swatch.draw(sheet, (x, middle));
-        sheet.text(name, (x + before, middle + 4.5), SMALL, room);
-        x += taken + LEGEND_GAP;
+        let name_at = (x + before(swatch), middle + 4.5);
+        // Half a pixel for the rounding of the widths.
+        sheet.text(name, name_at, SMALL, column - before(swatch) + 0.5);
     }
-    if entries.is_empty() {
-        0.0
-    } else {
-        y + LEGEND_LINE - at.1
-    }
+    lines as f32 * LEGEND_LINE
 }
 
 /// Each name once, in the order of first appearance: what gives a name its style.

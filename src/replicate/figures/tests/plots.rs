@@ -5,7 +5,7 @@ use crate::replicate::figures::palette::{BLUE, GREEN, SERIES};
 
 /// Rows of a column of the sheet, below the legend, that have this colour.
 fn rows(sheet: &Decoded, x: usize, color: Color) -> Vec<usize> {
-    (110..sheet.height)
+    (100..sheet.height)
         .filter(|&y| sheet.pixel(x, y) == color)
         .collect()
 }
