@@ -114,9 +114,15 @@ impl Split {
         }
     }
 
-    /// The images in turn from each class, for splits that are sorted by class: the first images of the
-    /// result are of as many classes as possible. Within a class the order stays.
-    pub fn interleaved(&self) -> Self {
+    /// Whether the images lie class by class, with more than one of some class.
+    fn is_sorted(&self) -> bool {
+        let several = self.labels.windows(2).any(|pair| pair[0] == pair[1]);
+        several && self.labels.is_sorted() && self.labels.first() != self.labels.last()
+    }
+
+    /// The images in turn from each class: the first ones are of as many classes as possible. Within a
+    /// class the order stays.
+    fn interleaved(&self) -> Self {
         let mut turns = std::collections::BTreeMap::<u16, usize>::new();
         let mut order: Vec<(usize, u16, usize)> = Vec::with_capacity(self.len());
         for (index, &label) in self.labels.iter().enumerate() {
@@ -159,11 +165,56 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Splits that are sorted by class with their images in turn from each.
+    pub(super) fn unsorted(mut self) -> Self {
+        for (name, split) in [("training", &mut self.train), ("test", &mut self.test)] {
+            if split.is_sorted() {
+                *split = split.interleaved();
+                self.warnings.push(format!(
+                    "the {name} images are sorted by class: taken in turn from each"
+                ));
+            }
+        }
+        self
+    }
+
     /// SHA-256 of sizes, pixels and labels of both splits, as hexadecimal digits.
     pub fn sha256(&self) -> String {
         let mut hash = Sha256::new();
         self.train.hash_into(&mut hash);
         self.test.hash_into(&mut hash);
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(labels: &[u16]) -> Result<Split> {
+        let pixels = (0..labels.len() as u8).flat_map(|i| [i; 3]).collect();
+        Split::new(1, 1, pixels, labels.to_vec())
+    }
+
+    #[test]
+    fn images_sorted_by_class_are_taken_in_turn() -> Result<()> {
+        let data = Dataset {
+            name: "sorted".into(),
+            origin: String::new(),
+            classes: ["a", "b", "c"].map(String::from).to_vec(),
+            train: split(&[0, 0, 0, 1, 2, 2])?,
+            test: split(&[0, 1, 0])?,
+            warnings: Vec::new(),
+        };
+        let turned = data.clone().unsorted();
+        assert_eq!(turned.train.labels(), [0, 1, 2, 0, 2, 0]);
+        let order: Vec<u8> = (0..6).map(|i| turned.train.image(i)[0]).collect();
+        assert_eq!(order, [0, 3, 4, 1, 5, 2]);
+        assert_eq!(turned.test, data.test, "these are in no order");
+        assert_eq!(turned.warnings.len(), 1);
+        for unsorted in [&[0, 0, 0][..], &[0, 1, 2], &[]] {
+            assert!(!split(unsorted)?.is_sorted(), "{unsorted:?}");
+        }
+        Ok(())
     }
 }

@@ -28,21 +28,6 @@ pub(crate) fn check_unpacked(path: &Path, bytes: u64, needed: u64) -> Result<()>
     Err(too_large(path, limit, format!("{needed} bytes")))
 }
 
-/// Reads all of `reader`, the unpacked content of the `bytes` bytes of `path`.
-///
-/// # Errors
-/// [`Error::Format`] if it is longer than [`unpacked_limit`] or no whole stream.
-pub(crate) fn read_unpacked(path: &Path, bytes: u64, reader: impl Read) -> Result<Vec<u8>> {
-    let limit = unpacked_limit(bytes);
-    let mut content = Vec::new();
-    let read = reader.take(limit + 1).read_to_end(&mut content);
-    read.map_err(|error| broken_stream(path, &error))?;
-    if content.len() as u64 > limit {
-        return Err(too_large(path, limit, "more".into()));
-    }
-    Ok(content)
-}
-
 /// The unpacked content of a packed file of `bytes` bytes as a stream, which fails with
 /// [`ErrorKind::FileTooLarge`] beyond [`unpacked_limit`].
 pub(crate) struct Bounded<R> {

@@ -1,11 +1,17 @@
 //! Data sets: pictures in memory, and where they come from.
 
 mod archive;
+mod arrays;
 mod cifar;
 mod dataset;
+mod decode;
+mod division;
 pub mod drawn;
 mod files;
+mod folders;
 pub(crate) mod limits;
+mod listing;
+mod mnist;
 mod pictures;
 mod selection;
 mod source;

@@ -55,7 +55,7 @@ pub(super) struct Found {
 /// given only paths that exist.
 type Finder = fn(&Path) -> Result<Vec<Found>>;
 /// The published layouts, and files that say what they hold.
-const FINDERS: [Finder; 1] = [super::cifar::find];
+const FINDERS: [Finder; 3] = [super::cifar::find, super::mnist::find, super::arrays::find];
 
 const EXPECTED: &str = "a data set";
 const ADVICE: &str = "crossmax replicate --help lists the layouts that are read";
@@ -64,7 +64,8 @@ impl Source {
     /// The data set, in memory.
     ///
     /// What is in a path is found out from the names and first bytes of its files; the result's
-    /// `origin` says what was found.
+    /// `origin` says what was found. Images that are sorted by class are put in turn, one of each
+    /// class, so that the first ones are of all classes.
     ///
     /// # Errors
     /// [`Error::Format`] if the path holds no data set or several; errors of the readers, naming
@@ -80,7 +81,7 @@ impl Source {
     pub fn open_with(&self, options: &ReadOptions) -> Result<Dataset> {
         match self {
             &Self::Drawn { seed, train, test } => draw(seed, train, test),
-            Self::Path(path) => (recognise(path)?.open)(options),
+            Self::Path(path) => Ok((recognise(path)?.open)(options)?.unsorted()),
         }
     }
 }
@@ -98,6 +99,10 @@ fn recognise(path: &Path) -> Result<Found> {
     let mut found = Vec::new();
     for finder in FINDERS {
         found.extend(finder(path)?);
+    }
+    // Any folder of folders with pictures is one of class folders: only if it is nothing else.
+    if found.is_empty() {
+        found.extend(super::folders::find(path)?);
     }
     match found.len() {
         1 => Ok(found.swap_remove(0)),

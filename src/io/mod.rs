@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod pickle;
+pub(crate) mod safetensors_header;
 mod state_dict;
 mod tensor_file;
 #[cfg(test)]

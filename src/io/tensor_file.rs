@@ -1,13 +1,11 @@
 //! safetensors files.
 
-use crate::io::atomic;
+use crate::io::{atomic, safetensors_header};
 use crate::tensor::{Element, Shape, Tensor};
 use crate::{Error, Result};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, TensorView};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-
-const ADVICE: &str = "give a whole .safetensors file";
 
 /// A tensor in a file.
 #[derive(Clone, Debug)]
@@ -57,15 +55,11 @@ impl TensorFile {
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read; [`Error::Format`] if it is empty, truncated, not
-    /// safetensors, has more axes than this crate knows, or a type that is not a number.
+    /// safetensors, names a tensor twice, has more axes than this crate knows, or a type that is not a
+    /// number.
     pub fn load(path: &Path) -> Result<Self> {
         let bytes = atomic::read(path)?;
-        let broken = |found: String| Error::format(path, "a safetensors file", found, ADVICE);
-        if bytes.is_empty() {
-            return Err(broken("an empty file".into()));
-        }
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| broken(e.to_string()))?;
-        let file = SafeTensors::deserialize(&bytes).map_err(|e| broken(e.to_string()))?;
+        let (file, header) = safetensors_header::parse(path, &bytes)?;
         let metadata = header
             .metadata()
             .clone()

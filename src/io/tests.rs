@@ -168,6 +168,23 @@ fn broken_files_are_refused_in_one_line() -> TestResult {
 }
 
 #[test]
+fn a_tensor_named_twice_is_refused_also_where_the_name_is_escaped() -> TestResult {
+    let folder = TempDir::new()?;
+    let path = folder.path().join("twice.safetensors");
+    let tensor = r#"{"dtype":"U8","shape":[1],"data_offsets":[0,1]}"#;
+    for second in ["w", "\\u0077"] {
+        let header = format!("{{\"w\":{tensor},\"{second}\":{tensor}}}");
+        let length = (header.len() as u64).to_le_bytes();
+        fs::write(&path, [&length[..], header.as_bytes(), b"1"].concat())?;
+        let told = TensorFile::load(&path).err().ok_or("read")?.to_string();
+        let expected =
+            "expected a safetensors file, found a broken header (the name \"w\" twice at line 1 column ";
+        assert!(told.contains(expected), "{told}");
+    }
+    Ok(())
+}
+
+#[test]
 fn modules_are_stored_in_pytorch_layouts_and_come_back() -> TestResult {
     let folder = TempDir::new()?;
     let path = folder.path().join("pair.safetensors");

@@ -21,6 +21,9 @@ use std::path::{Path, PathBuf};
 
 const HEADS: &str = "heads.safetensors";
 
+/// The files of weights that a finished run holds.
+pub(super) const WEIGHTS: [&str; 3] = ["backbone.safetensors", HEADS, "baseline.safetensors"];
+
 /// What a run must know of its beginning: to be opened without its data, and to be resumed with
 /// nothing but the data and the configuration it began with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ mod config;
 mod evaluate;
 pub mod figures;
 mod files;
+mod report;
 mod reporter;
 mod run;
 mod run_dir;

@@ -10,10 +10,11 @@ use super::stages::heads::HeadLearner;
 use super::stages::pictures::{self, Material};
 use super::stages::prototypes::{self, Prototypes};
 use super::stages::surrogate::{self, SurrogateAttack};
+use super::stages::votes::{self, ImageVotes};
 use super::summary::{CleanAccuracy, Findings};
 use super::training::{EpochMetrics, Learner, Schedule, Task, train};
-use super::{Config, Reporter};
-use crate::attacks::LabelledImages;
+use super::{Config, Reporter, report};
+use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::{Dataset, Source};
 use crate::ensemble::{Aggregation, EnsembleClassifier, SelfEnsemble, Stream};
 use crate::io::save_module;
@@ -31,7 +32,8 @@ pub struct Outcome {
     pub text: String,
 }
 
-/// Does everything: data, backbone, heads, clean accuracy, baseline, attacks, pictures, summary.
+/// Does everything: data, backbone, heads, clean accuracy, baseline, attacks, pictures, summary,
+/// report.
 ///
 /// Everything is written to `out`. With `resume` the run that is there goes on where it stopped,
 /// with the same result to the bit as if it had never stopped; without, the directory must be
@@ -165,9 +167,24 @@ impl<'a> Runner<'a> {
             baseline,
             surrogate,
         };
-        let figures = self.figures(&ensemble, &samples, &findings)?;
+        let prototypes = self.prototypes(&ensemble)?;
+        let state = self.attack_state(&samples)?;
+        let votes = self.votes(&ensemble, &samples, &state)?;
+        let material = Material {
+            data: &self.data,
+            ensemble: &ensemble,
+            samples: &samples,
+            attacked: &state,
+            votes: &votes,
+            prototypes: &prototypes,
+            findings: &findings,
+        };
+        let figures = self
+            .dir
+            .stage("figures", &[], || pictures::draw(&self.dir, &material))?;
         let summary = findings.to_json(&self.dir.stages(), &figures);
         write_json(&self.dir.path("summary.json"), &summary)?;
+        report::write(&self.dir, &material)?;
         let text = findings.to_text();
         Ok(Outcome { summary, text })
     }
@@ -352,12 +369,7 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn figures(
-        &self,
-        ensemble: &SelfEnsemble,
-        samples: &LabelledImages,
-        findings: &Findings,
-    ) -> Result<Vec<String>> {
+    fn prototypes(&self, ensemble: &SelfEnsemble) -> Result<Prototypes> {
         let path = self.dir.path("attack/prototypes.safetensors");
         let (config, size, reporter) = (&self.config.figures, self.data.test.size(), self.reporter);
         let advice = &self.advice;
@@ -365,21 +377,26 @@ impl<'a> Runner<'a> {
             prototypes::optimise(&ensemble.backbone, config, size, advice, reporter)?.save(&path)
         })?;
         let count = self.data.classes.len() * config.prototypes_per_class;
-        let prototypes = Prototypes::load(&path, count, size)?;
-        let state = self.dir.path(ATTACK_STATE);
-        let missing = || Error::format(&state, "the state of the attack", "no file", "start a new run");
-        let task = self.attack_task("the self-ensemble", &state);
-        let attacked = attack::load_state(&task, samples)?.ok_or_else(missing)?;
-        let material = Material {
-            data: &self.data,
-            ensemble,
-            samples,
-            attacked: &attacked,
-            prototypes: &prototypes,
-            findings,
-        };
-        self.dir
-            .stage("figures", &[], || pictures::draw(&self.dir, &material))
+        Prototypes::load(&path, count, size)
+    }
+
+    /// What AutoAttack left of the ensemble, from its file.
+    fn attack_state(&self, samples: &LabelledImages) -> Result<AutoAttackState> {
+        let path = self.dir.path(ATTACK_STATE);
+        let missing = || Error::format(&path, "the state of the attack", "no file", "start a new run");
+        let task = self.attack_task("the self-ensemble", &path);
+        attack::load_state(&task, samples)?.ok_or_else(missing)
+    }
+
+    fn votes(
+        &self,
+        ensemble: &SelfEnsemble,
+        samples: &LabelledImages,
+        attacked: &AutoAttackState,
+    ) -> Result<Vec<ImageVotes>> {
+        self.dir.stage("votes", &[], || {
+            votes::cast(ensemble, samples, attacked, self.config)
+        })
     }
 }
 

@@ -100,7 +100,7 @@ fn pictures_that_do_not_fit_are_refused() -> Result<()> {
     write_png(&at("mixed/b.png"), 5);
     pictures(2, Some(vec![0, 5])).save(&at("labelled.safetensors"))?;
     let cases: [(&str, &[&str]); 5] = [
-        ("absent", &["absent: cannot read the picture"]),
+        ("absent", &["absent: cannot read the file"]),
         (
             "net.safetensors",
             &["net.safetensors: expected a tensor `images` (N,3,H,W)"],

@@ -5,10 +5,15 @@
 //! one row an input; the table in the file must be exactly those rows. After a deliberate change
 //! `CROSSMAX_BLESS=1 cargo test --test hostile` writes it anew.
 
+mod arrays;
 mod cifar;
 mod configuration;
+mod folders;
 mod memory;
+mod mnist;
+mod pictures;
 mod runs;
+mod samples;
 mod table;
 mod weights;
 
@@ -20,7 +25,16 @@ type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
 /// The inputs of one reader: makes them in the folder and adds a row for each.
 type Part = fn(&std::path::Path, &mut Table) -> Checked;
 
-const PARTS: [Part; 4] = [cifar::rows, weights::rows, configuration::rows, runs::rows];
+const PARTS: [Part; 8] = [
+    cifar::rows,
+    mnist::rows,
+    folders::rows,
+    arrays::rows,
+    pictures::rows,
+    weights::rows,
+    configuration::rows,
+    runs::rows,
+];
 
 /// One test, so that the memory of one input is not counted to another's.
 #[test]

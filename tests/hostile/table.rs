@@ -18,6 +18,7 @@ const MARKS: [&str; 2] = [
 pub struct Row {
     reader: String,
     input: String,
+    multiple: usize,
     answer: String,
 }
 
@@ -42,6 +43,7 @@ impl Table {
         self.rows.push(Row {
             reader: reader.into(),
             input: input.into(),
+            multiple,
             answer,
         });
         Ok(())
@@ -71,15 +73,15 @@ impl Table {
     }
 
     fn markdown(&self) -> Checked<String> {
-        let mut text = String::from("| reader | input | answer |\n| --- | --- | --- |\n");
+        let mut text = String::from("| reader | input | memory | answer |\n| --- | --- | --- | --- |\n");
         for row in &self.rows {
             let answer = row.answer.replace('|', "\\|");
             // Text with backquotes stands between two of them.
             let quote = if answer.contains('`') { "``" } else { "`" };
             writeln!(
                 text,
-                "| {} | {} | {quote}{answer}{quote} |",
-                row.reader, row.input
+                "| {} | {} | {} × | {quote}{answer}{quote} |",
+                row.reader, row.input, row.multiple
             )?;
         }
         Ok(text)

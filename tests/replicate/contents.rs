@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 /// Files of every run, beside checkpoints and figures.
-const FILES: [&str; 11] = [
+const FILES: [&str; 13] = [
     "attack/adversarial.safetensors",
     "attack/baseline.safetensors",
     "attack/prototypes.safetensors",
@@ -27,6 +27,8 @@ const FILES: [&str; 11] = [
     "config.toml",
     "heads.safetensors",
     "metrics.jsonl",
+    "report.html",
+    "run.lock",
     "summary.json",
 ];
 
@@ -112,14 +114,27 @@ fn check_figures(out: &Path, summary: &Value, data: &Dataset) -> Checked {
         .map(|file| format!("figures/{}", file.file_name().display()))
         .collect();
     assert_eq!(named, on_disk);
-    let mut expected = ["attack", "broken", "curves", "layers", "prototypes", "views"]
-        .map(String::from)
-        .to_vec();
+    let mut expected = [
+        "attack",
+        "broken",
+        "curves",
+        "curves-loss",
+        "curves-accuracy",
+        "layers",
+        "prototypes",
+        "views",
+    ]
+    .map(String::from)
+    .to_vec();
     expected.extend((0..data.classes.len()).map(|class| format!("prototype-{class:03}")));
     for name in expected {
         assert!(named.contains(&format!("figures/{name}.png")), "no figure {name}");
     }
-    for name in &named {
+    for name in ["attack", "curves", "curves-accuracy", "curves-loss", "layers"] {
+        let svg = std::fs::read_to_string(out.join(format!("figures/{name}.svg")))?;
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{name}");
+    }
+    for name in named.iter().filter(|name| name.ends_with(".png")) {
         let file = std::io::BufReader::new(std::fs::File::open(out.join(name))?);
         let mut reader = png::Decoder::new(file).read_info()?;
         let mut pixels = vec![0; reader.output_buffer_size().ok_or("a picture beyond memory")?];

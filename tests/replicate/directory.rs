@@ -8,7 +8,7 @@ use std::path::Path;
 /// All files by their path below the run's directory.
 pub type Contents = BTreeMap<String, Vec<u8>>;
 
-/// All files below `root`, hidden ones included; from JSON the times are taken out.
+/// All files below `root`, hidden ones included; from JSON and from the report the times are taken out.
 pub fn contents(root: &Path) -> Checked<Contents> {
     let mut found = Contents::new();
     let mut folders = vec![root.to_path_buf()];
@@ -26,10 +26,22 @@ pub fn contents(root: &Path) -> Checked<Contents> {
                 without_times(&mut value);
                 bytes = serde_json::to_vec(&value)?;
             }
+            if name == "report.html" {
+                bytes = without_section_of_times(&String::from_utf8(bytes)?)?.into_bytes();
+            }
             found.insert(name, bytes);
         }
     }
     Ok(found)
+}
+
+/// The page without its one section that may differ between runs.
+fn without_section_of_times(page: &str) -> Checked<String> {
+    let (before, section) = page
+        .split_once("<section id=\"time\">")
+        .ok_or("no section of times")?;
+    let (_, after) = section.split_once("</section>").ok_or("a section without end")?;
+    Ok(format!("{before}{after}"))
 }
 
 fn without_times(value: &mut Value) {

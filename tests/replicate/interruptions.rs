@@ -154,6 +154,7 @@ fn a_finished_run_that_has_lost_files_makes_them_again() -> Checked {
         "attack/surrogate.safetensors",
         "attack/prototypes.safetensors",
         "metrics.jsonl",
+        "report.html",
         "summary.json",
     ] {
         std::fs::remove_file(out.join(file))?;

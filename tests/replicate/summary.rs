@@ -4,7 +4,7 @@ use crossmax::data::Dataset;
 use crossmax::replicate::Config;
 use serde_json::Value;
 
-const STAGES: [&str; 11] = [
+const STAGES: [&str; 12] = [
     "data",
     "backbone",
     "head 4",
@@ -15,6 +15,7 @@ const STAGES: [&str; 11] = [
     "surrogate attack",
     "baseline attack",
     "prototypes",
+    "votes",
     "figures",
 ];
 

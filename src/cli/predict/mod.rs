@@ -27,7 +27,7 @@ const LISTED: usize = 20;
 pub struct Arguments {
     /// A run directory, or a .safetensors file with the weights of a ResNet under torchvision's names
     model: PathBuf,
-    /// A PNG file; a folder of them, or of class folders; or a .safetensors file with `images` (N,3,H,W) f32 in [0,1]
+    /// A PNG or JPEG file; a folder of them, or of class folders; or a .safetensors file with `images` (N,3,H,W) f32 in [0,1]
     /// and perhaps `labels` (N) i64
     images: PathBuf,
     /// The .safetensors file to write

@@ -1,13 +1,13 @@
-//! Pictures for a model to classify: PNG files, folders of them, or `.safetensors`.
+//! Pictures for a model to classify: PNG and JPEG files, folders of them, or `.safetensors`.
 
-mod decode;
 mod stored;
 #[cfg(test)]
 mod tests;
 
+use super::decode::PictureFile;
+use super::listing::{Listing, has_extension};
 use crate::tensor::{Buffer, Tensor};
 use crate::{Error, Result};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Bytes that the pictures of one call may take as f32: 1 GiB.
@@ -38,11 +38,11 @@ pub struct Pictures {
 impl Pictures {
     /// Reads `path`:
     /// - a `.safetensors` file with `images` (N,3,H,W) f32 in `[0,1]` and perhaps `labels` (N) i64;
-    /// - a folder with PNG files, in the order of their names, or without any but with folders
-    ///   that hold some, whose names are then the labels;
-    /// - a PNG file.
+    /// - a folder with PNG and JPEG files, in the order of their names, or without any but with
+    ///   folders that hold some, whose names are then the labels;
+    /// - a PNG or JPEG file.
     ///
-    /// PNG files become RGB: grey is repeated, palettes are looked up, transparency is ignored (the
+    /// Pictures become RGB: grey is repeated, palettes are looked up, transparency is ignored (the
     /// stored colours count, as in Pillow's `convert("RGB")`), 16 bits a sample keep their precision.
     ///
     /// # Errors
@@ -82,40 +82,20 @@ impl Pictures {
     }
 }
 
-fn has_extension(path: &Path, wanted: &str) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
-}
-
-/// The entries of `folder` that `wanted` accepts, by name.
-fn sorted_entries(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
-    let failed = |source| Error::io(folder, "list the folder", source);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if wanted(&path) {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
 fn open_folder(folder: &Path) -> Result<Pictures> {
-    let is_png = |path: &Path| has_extension(path, "png") && path.is_file();
-    let files = sorted_entries(folder, is_png)?;
-    if !files.is_empty() {
-        return open_files(folder, &files, None);
+    let listing = Listing::of(folder)?;
+    if !listing.pictures.is_empty() {
+        return open_files(folder, &listing.pictures, None);
     }
     let (mut files, mut labels) = (Vec::new(), Vec::new());
-    for class in sorted_entries(folder, Path::is_dir)? {
-        let members = sorted_entries(&class, is_png)?;
+    for class in listing.folders {
+        let members = Listing::of(&class)?.pictures;
         let name = class.file_name().unwrap_or_default().to_string_lossy();
         labels.extend(members.iter().map(|_| name.clone().into_owned()));
         files.extend(members);
     }
     if files.is_empty() {
-        let expected = "PNG files, or folders with PNG files";
+        let expected = "PNG or JPEG files, or folders with such files";
         return Err(Error::format(
             folder,
             expected,
@@ -131,8 +111,8 @@ fn open_files(source: &Path, files: &[PathBuf], labels: Option<Labels>) -> Resul
     let mut values: Option<Buffer<f32>> = None;
     let mut first = [0; 2];
     for (number, path) in files.iter().enumerate() {
-        let decoder = decode::open(path)?;
-        let size = decode::size(&decoder);
+        let picture = PictureFile::open(path)?;
+        let size = picture.size();
         if number == 0 {
             first = size;
             check_room(path, files.len(), size)?;
@@ -143,7 +123,7 @@ fn open_files(source: &Path, files: &[PathBuf], labels: Option<Labels>) -> Resul
         }
         let pixels = 3 * size[0] * size[1];
         let values = values.get_or_insert_with(|| Buffer::dirty(files.len() * pixels));
-        decode::into_rgb(decoder, path, &mut values[number * pixels..(number + 1) * pixels])?;
+        picture.rgb_f32(&mut values[number * pixels..(number + 1) * pixels])?;
     }
     let shape = [files.len(), first[0], first[1], 3];
     Ok(Pictures {

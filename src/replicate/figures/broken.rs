@@ -1,11 +1,12 @@
 //! The images that the attack broke, and how the votes over them fell.
 
-use super::canvas::{Canvas, MARGIN, SMALL, TEXT, TITLE_HEIGHT};
-use super::figure::Figure;
 use super::grid::Grid;
+use super::names::class_name;
 use super::picture::Picture;
-use super::plot::color_key;
-use super::votes::{self, class_name};
+use super::picture_sheet::PictureSheet;
+use super::sheet::{MARGIN, SMALL, TEXT};
+use super::style::legend;
+use super::votes;
 use crate::{Error, Result};
 
 /// Images on one sheet; more of them give more sheets.
@@ -47,14 +48,13 @@ pub struct BrokenImage<'a> {
 /// names of the classes.
 ///
 /// # Errors
-/// When `epsilon` is not positive, the two pictures of an image differ in size, or a sheet cannot be
-/// held in memory.
+/// When `epsilon` is not positive or the two pictures of an image differ in size.
 pub fn broken(
     title: &str,
     images: &[BrokenImage],
     classes: &[impl AsRef<str>],
     epsilon: f32,
-) -> Result<Vec<Figure>> {
+) -> Result<Vec<PictureSheet>> {
     if !(epsilon > 0.0 && epsilon.is_finite()) {
         let op = "figures::broken";
         return Err(Error::argument(op, "epsilon", "a positive number", epsilon));
@@ -64,7 +64,12 @@ pub fn broken(
     let mut sheets = Vec::new();
     for (i, part) in images.chunks(BROKEN_PER_SHEET).enumerate() {
         let first = i * BROKEN_PER_SHEET + 1;
-        let title = format!("{title} ({first}–{} of {total})", first + part.len() - 1);
+        let last = first + part.len() - 1;
+        let title = match total {
+            1 => format!("{title} (1 image)"),
+            2..=BROKEN_PER_SHEET => format!("{title} ({total} images)"),
+            _ => format!("{title} ({first}–{last} of {total})"),
+        };
         sheets.push(sheet(&title, part, &classes, epsilon)?);
     }
     if sheets.is_empty() {
@@ -74,7 +79,7 @@ pub fn broken(
 }
 
 /// One sheet; see [`broken`].
-fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) -> Result<Figure> {
+fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) -> Result<PictureSheet> {
     let columns = if images.len() <= ONE_COLUMN { 1 } else { 2 };
     let rows = images.len().div_ceil(columns);
     let mut grid = Grid {
@@ -85,24 +90,26 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
     let pictures = grid.size(3, 1).0;
     let column_width = pictures + 24.0 + votes::WIDTH + 16.0 + votes::WIDTH;
     let width = 2.0 * MARGIN + columns as f32 * (column_width + GUTTER) - GUTTER;
-    let top = TITLE_HEIGHT + 44.0;
-    let mut canvas = Canvas::new(width, top + (rows as f32 * PITCH).max(40.0) + MARGIN / 2.0)?;
     let gain = 0.5 / epsilon;
     let explanation = format!(
-        "perturbation × {gain:.1} around grey (±{}/255 is black or white); votes: predictions of \
+        "perturbation: 0.5 + 0.5 δ/ε with ε = {}/255, drawn {gain:.1} times stronger; grey is no change \
+         (all grey: a new draw alone was wrong), black and white are ∓ε; votes: predictions of \
          independent draws",
         (epsilon * 255_000.0).round() / 1000.0
     );
-    canvas.title(title, &explanation);
-    let key_at = (MARGIN, TITLE_HEIGHT + 18.0);
+    let mut page = PictureSheet::new(width, title, &explanation)?;
+    let top = page.sheet.top() + 44.0;
+    let height = top + (rows as f32 * PITCH).max(40.0) + MARGIN / 2.0;
+    let key_at = (MARGIN, page.sheet.top() + 18.0);
     if images.is_empty() {
-        canvas.text("No image was broken.", key_at, TEXT, column_width);
-        return Ok(canvas.finish());
+        page.sheet
+            .text("No image was broken.", key_at, TEXT, column_width);
+        return Ok(page.finish(height));
     }
     let pictures_key = "pictures: clean | perturbation | adversarial";
-    canvas.text(pictures_key, key_at, SMALL, column_width);
-    let colors_at = (key_at.0 + pictures + 24.0, key_at.1);
-    color_key(&mut canvas, colors_at, &votes::KEY);
+    page.sheet.text(pictures_key, key_at, SMALL, column_width);
+    let colors_at = (key_at.0 + pictures + 24.0, page.sheet.top() + 4.0);
+    legend(&mut page.sheet, &votes::KEY, colors_at, 2.0 * votes::WIDTH);
     for (i, image) in images.iter().enumerate() {
         let left = MARGIN + (i / rows) as f32 * (column_width + GUTTER);
         let y = top + (i % rows) as f32 * PITCH;
@@ -113,21 +120,22 @@ fn sheet(title: &str, images: &[BrokenImage], classes: &[&str], epsilon: f32) ->
         let change = perturbation(image, gain)?;
         let change = Picture::new(image.clean.width(), image.clean.height(), &change)?;
         for (column, picture) in [image.clean, change, image.adversarial].iter().enumerate() {
-            grid.draw(&mut canvas, column, 0, picture);
+            grid.draw(&mut page, column, 0, picture);
         }
-        canvas.text(&heading, heading_at, TEXT, pictures);
+        page.sheet.text(&heading, heading_at, TEXT, pictures);
         let mut x = left + pictures + 24.0;
         for (state, votes) in [
             ("clean", image.clean_votes),
             ("adversarial", image.adversarial_votes),
         ] {
             let heading = format!("{state}, {} draws", votes.len());
-            canvas.text(&heading, (x, y + 14.0), SMALL.grey(), votes::WIDTH);
-            votes::draw(&mut canvas, votes, image.label, classes, (x, y + HEADER));
+            page.sheet
+                .text(&heading, (x, y + 14.0), SMALL.grey(), votes::WIDTH);
+            votes::draw(&mut page.sheet, votes, image.label, classes, (x, y + HEADER));
             x += votes::WIDTH + 16.0;
         }
     }
-    Ok(canvas.finish())
+    Ok(page.finish(height))
 }
 
 /// 0.5 + `gain`·(adversarial − clean), H×W×3.

@@ -1,8 +1,9 @@
 //! Grids of small pictures with captions.
 
-use super::canvas::{Canvas, SMALL};
 use super::palette::LIGHT_GREY;
 use super::picture::Picture;
+use super::picture_sheet::PictureSheet;
+use super::sheet::SMALL;
 
 /// Equal square tiles in rows and columns; lengths in pixels.
 pub(super) struct Grid {
@@ -31,18 +32,19 @@ impl Grid {
     }
 
     /// `picture` with a thin frame in the tile.
-    pub fn draw(&self, canvas: &mut Canvas, column: usize, row: usize, picture: &Picture) {
+    pub fn draw(&self, page: &mut PictureSheet, column: usize, row: usize, picture: &Picture) {
         let at = self.tile(column, row);
         let frame = self.side as f32 + 2.0;
-        canvas.rectangle((at.0 - 1.0, at.1 - 1.0), (frame, frame), LIGHT_GREY);
-        canvas.picture(picture, at, self.side);
+        page.sheet
+            .rectangle((at.0 - 1.0, at.1 - 1.0), (frame, frame), LIGHT_GREY);
+        page.picture(picture, at, self.side);
     }
 
     /// A line of text centred `offset` pixels below the tile's upper edge (negative: above it).
-    pub fn caption(&self, canvas: &mut Canvas, column: usize, row: usize, offset: f32, text: &str) {
+    pub fn caption(&self, page: &mut PictureSheet, column: usize, row: usize, offset: f32, text: &str) {
         let (x, y) = self.tile(column, row);
         let at = (x + self.side as f32 / 2.0, y + offset);
         let room = self.side as f32 + self.gap.0 - 4.0;
-        canvas.text(text, at, SMALL.centered(), room);
+        page.sheet.text(text, at, SMALL.centered(), room);
     }
 }

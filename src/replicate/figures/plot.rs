@@ -1,36 +1,16 @@
-//! Axes and what is drawn between them: curves and whiskers, with labels and a legend.
+//! Axes and what is drawn between them: curves and whiskers.
 
-use super::canvas::{Canvas, SMALL, TEXT};
-use super::palette::{BLACK, Color, LIGHT_GREY, SERIES};
+use super::palette::{BLACK, LIGHT_GREY};
+use super::sheet::{SMALL, Sheet, TEXT};
+use super::style::Style;
 use super::ticks::Ticks;
 
 /// Room that the numbers and the label of a vertical axis take left of a plot, in pixels.
 pub(super) const AXIS_LEFT: f32 = 72.0;
 /// Room that the numbers and the label of a horizontal axis take below a plot, in pixels.
 pub(super) const AXIS_BELOW: f32 = 48.0;
-/// Height of one line of a legend in pixels.
-pub(super) const LEGEND_LINE: f32 = 20.0;
-/// Curves with more points than this have no discs at them: they would merge.
-const MOST_DISCS: usize = 40;
-/// Strokes and gaps that tell apart curves whose colours look alike in print.
-const DASHES: [&[f32]; 4] = [&[], &[7.0, 3.0], &[2.0, 2.5], &[8.0, 3.0, 2.0, 3.0]];
-
-/// How one curve is drawn.
-#[derive(Clone, Copy)]
-pub(super) struct Style {
-    color: Color,
-    dash: &'static [f32],
-}
-
-impl Style {
-    /// Style of the curve with this number; they repeat after 28 curves.
-    pub fn number(i: usize) -> Self {
-        Self {
-            color: SERIES[i % SERIES.len()],
-            dash: DASHES[i % DASHES.len()],
-        }
-    }
-}
+/// Most markers along a curve: more of them would merge.
+const MOST_MARKERS: usize = 40;
 
 /// The rectangle of a plot in pixels and the data ranges along its sides.
 pub(super) struct Axes {
@@ -64,62 +44,77 @@ impl Axes {
     }
 
     /// Grid lines, numbers and `label` of the horizontal axis; they take [`AXIS_BELOW`] pixels.
-    pub fn draw_x(&self, canvas: &mut Canvas, ticks: &Ticks, label: &str) {
+    pub fn draw_x(&self, sheet: &mut Sheet, ticks: &Ticks, label: &str) {
         for &value in &ticks.values {
             let x = self.column(value).round() + 0.5;
-            canvas.line(&[(x, self.at.1), (x, self.bottom())], 1.0, LIGHT_GREY, &[]);
+            sheet.line(&[(x, self.at.1), (x, self.bottom())], 1.0, LIGHT_GREY, &[]);
             let at = (x, self.bottom() + 18.0);
-            canvas.text(&ticks.label(value), at, SMALL.centered(), 80.0);
+            sheet.text(&ticks.label(value), at, SMALL.centered(), 80.0);
         }
         let middle = (self.at.0 + self.size.0 / 2.0, self.bottom() + 40.0);
-        canvas.text(label, middle, TEXT.centered(), self.size.0);
+        sheet.text(label, middle, TEXT.centered(), self.size.0);
     }
 
     /// Grid lines, numbers and `label` of the vertical axis; they take [`AXIS_LEFT`] pixels.
-    pub fn draw_y(&self, canvas: &mut Canvas, ticks: &Ticks, label: &str) {
+    pub fn draw_y(&self, sheet: &mut Sheet, ticks: &Ticks, label: &str) {
         for &value in &ticks.values {
             let y = self.row(value).round() + 0.5;
-            canvas.line(&[(self.at.0, y), (self.right(), y)], 1.0, LIGHT_GREY, &[]);
+            sheet.line(&[(self.at.0, y), (self.right(), y)], 1.0, LIGHT_GREY, &[]);
             let at = (self.at.0 - 7.0, y + 4.0);
-            canvas.text(&ticks.label(value), at, SMALL.ending(), 48.0);
+            sheet.text(&ticks.label(value), at, SMALL.ending(), 48.0);
         }
         let middle = (self.at.0 - 56.0, self.at.1 + self.size.1 / 2.0);
-        canvas.text_upwards(label, middle, TEXT.centered(), self.size.1);
+        sheet.text_upwards(label, middle, TEXT.centered(), self.size.1);
     }
 
     /// The lines at the left and the bottom, drawn last so that nothing covers them.
-    pub fn draw_frame(&self, canvas: &mut Canvas) {
+    pub fn draw_frame(&self, sheet: &mut Sheet) {
         let (left, bottom) = (self.at.0.round() + 0.5, self.bottom().round() + 0.5);
         let corner = [(left, self.at.1), (left, bottom), (self.right(), bottom)];
-        canvas.line(&corner, 1.0, BLACK, &[]);
+        sheet.line(&corner, 1.0, BLACK, &[]);
     }
 
-    /// A curve through `points` (x, y), interrupted where y is not finite.
-    pub fn draw_curve(&self, canvas: &mut Canvas, points: &[(f32, f32)], style: Style) {
-        for piece in points.split(|p| !p.1.is_finite()) {
-            let pixels: Vec<_> = piece
-                .iter()
-                .map(|&(x, y)| (self.column(x), self.row(y)))
-                .collect();
-            canvas.line(&pixels, 2.0, style.color, style.dash);
-            if points.len() <= MOST_DISCS || piece.len() == 1 {
-                for &at in &pixels {
-                    canvas.disc(at, 3.0, style.color);
-                }
+    /// A curve through `points` (x, y), interrupted where y is not finite, with a marker at every
+    /// point or, where they are many, at points equally far apart. A point without neighbours always
+    /// has one.
+    pub fn draw_curve(&self, sheet: &mut Sheet, points: &[(f32, f32)], style: Style) {
+        let every = points.len().div_ceil(MOST_MARKERS).max(1);
+        let finite = |i: usize| points.get(i).is_some_and(|point| point.1.is_finite());
+        let pixel = |&(x, y): &(f32, f32)| (self.column(x), self.row(y));
+        for piece in points.split(|point| !point.1.is_finite()) {
+            style.line(sheet, &piece.iter().map(pixel).collect::<Vec<_>>());
+        }
+        for (i, point) in points.iter().enumerate().filter(|&(i, _)| finite(i)) {
+            let alone = !finite(i + 1) && (i == 0 || !finite(i - 1));
+            if alone || i % every == 0 {
+                style.marker(sheet, pixel(point));
             }
         }
     }
 
     /// A horizontal whisker from `low` to `high` on the pixel row `y`; nothing unless both are
     /// finite.
-    pub fn draw_whisker(&self, canvas: &mut Canvas, (low, high): (f32, f32), y: f32) {
+    pub fn draw_whisker(&self, sheet: &mut Sheet, (low, high): (f32, f32), y: f32) {
         if !(low.is_finite() && high.is_finite()) {
             return;
         }
         let (left, right) = (self.column(low), self.column(high));
-        canvas.line(&[(left, y), (right, y)], 1.5, BLACK, &[]);
+        sheet.line(&[(left, y), (right, y)], 1.5, BLACK, &[]);
         for x in [left, right] {
-            canvas.line(&[(x, y - 4.0), (x, y + 4.0)], 1.5, BLACK, &[]);
+            sheet.line(&[(x, y - 4.0), (x, y + 4.0)], 1.5, BLACK, &[]);
+        }
+    }
+
+    /// A vertical whisker from `low` to `high` on the pixel column `x`; nothing unless both are
+    /// finite.
+    pub fn draw_upright_whisker(&self, sheet: &mut Sheet, (low, high): (f32, f32), x: f32) {
+        if !(low.is_finite() && high.is_finite()) {
+            return;
+        }
+        let (bottom, top) = (self.row(low), self.row(high));
+        sheet.line(&[(x, bottom), (x, top)], 1.5, BLACK, &[]);
+        for y in [bottom, top] {
+            sheet.line(&[(x - 4.0, y), (x + 4.0, y)], 1.5, BLACK, &[]);
         }
     }
 }
@@ -130,37 +125,4 @@ fn fraction(value: f32, range: (f32, f32)) -> f32 {
     let (low, high) = (f64::from(range.0), f64::from(range.1));
     let part = ((f64::from(value) - low) / (high - low)).clamp(0.0, 1.0) as f32;
     if part.is_nan() { 0.0 } else { part }
-}
-
-/// Each name once, in the order of first appearance: what gives a name its colour.
-pub(super) fn distinct<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = Vec::new();
-    for name in names {
-        if !seen.contains(&name) {
-            seen.push(name);
-        }
-    }
-    seen
-}
-
-/// One entry of a legend per (name, style), two to a line of `width` pixels, from `at` downwards.
-pub(super) fn legend(canvas: &mut Canvas, entries: &[(&str, Style)], at: (f32, f32), width: f32) {
-    for (i, &(name, style)) in entries.iter().enumerate() {
-        let x = at.0 + (i % 2) as f32 * width / 2.0;
-        let y = at.1 + (i / 2) as f32 * LEGEND_LINE + LEGEND_LINE / 2.0;
-        canvas.line(&[(x, y), (x + 30.0, y)], 2.0, style.color, style.dash);
-        canvas.disc((x + 15.0, y), 3.0, style.color);
-        let room = width / 2.0 - 48.0;
-        canvas.text(name, (x + 37.0, y + 4.5), SMALL, room);
-    }
-}
-
-/// Squares of the colours with their meanings in one row; `at` is the baseline of the first.
-pub(super) fn color_key(canvas: &mut Canvas, at: (f32, f32), entries: &[(Color, &str)]) {
-    let mut x = at.0;
-    for &(color, name) in entries {
-        canvas.rectangle((x, at.1 - 11.0), (12.0, 12.0), color);
-        canvas.text(name, (x + 18.0, at.1), SMALL, 200.0);
-        x += 18.0 + canvas.text_width(name, SMALL) + 24.0;
-    }
 }

@@ -1,9 +1,10 @@
 //! Images optimised from grey until the backbone is sure of a class.
 
-use super::canvas::{Canvas, MARGIN, TEXT, TITLE_HEIGHT};
-use super::figure::Figure;
 use super::grid::Grid;
+use super::names::spaced;
 use super::picture::Picture;
+use super::picture_sheet::PictureSheet;
+use super::sheet::{MARGIN, TEXT};
 use crate::Result;
 
 /// Images in a row of one class.
@@ -38,32 +39,32 @@ pub struct ClassPrototypes<'a> {
 /// The images of one class in rows of two, each with its loss and number of steps.
 ///
 /// # Errors
-/// When the sheet cannot be held in memory.
-pub fn prototype(class: &ClassPrototypes) -> Result<Figure> {
-    let grid = Grid {
-        at: (MARGIN, TITLE_HEIGHT),
+/// When the font of the figures cannot be read.
+pub fn prototype(class: &ClassPrototypes) -> Result<PictureSheet> {
+    let mut grid = Grid {
+        at: (MARGIN, 0.0),
         side: LARGE,
         gap: (16.0, 34.0),
     };
     let rows = class.images.len().div_ceil(ACROSS).max(1);
     let (width, height) = grid.size(ACROSS, rows);
-    let bottom = grid.at.1 + height + grid.gap.1;
-    let mut canvas = Canvas::new(width + 2.0 * MARGIN, bottom + MARGIN / 2.0)?;
-    canvas.title(class.name, "images optimised from grey for this class");
+    let explanation = "images optimised from grey for this class";
+    let mut page = PictureSheet::new(width + 2.0 * MARGIN, &spaced(class.name), explanation)?;
+    grid.at.1 = page.sheet.top();
     for (i, image) in class.images.iter().enumerate() {
         let (column, row) = (i % ACROSS, i / ACROSS);
-        grid.draw(&mut canvas, column, row, &image.picture);
+        grid.draw(&mut page, column, row, &image.picture);
         let caption = format!("loss {:.3}, {} steps", image.loss, image.steps);
-        grid.caption(&mut canvas, column, row, LARGE as f32 + 17.0, &caption);
+        grid.caption(&mut page, column, row, LARGE as f32 + 17.0, &caption);
     }
-    Ok(canvas.finish())
+    Ok(page.finish(grid.at.1 + height + grid.gap.1 + MARGIN / 2.0))
 }
 
 /// All classes on one sheet: the name of each above its images in rows of two.
 ///
 /// # Errors
-/// When the sheet cannot be held in memory.
-pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<Figure> {
+/// When the font of the figures cannot be read.
+pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<PictureSheet> {
     let across = if classes.len() <= FEW_CLASSES {
         classes.len().clamp(3, MOST_CLASSES_ACROSS / 2)
     } else {
@@ -80,19 +81,18 @@ pub fn prototype_sheet(title: &str, classes: &[ClassPrototypes]) -> Result<Figur
     let pitch = (block.0 + 22.0, block.1 + 40.0);
     let rows = classes.len().div_ceil(across).max(1);
     let width = 2.0 * MARGIN + across as f32 * pitch.0 - 22.0;
-    let mut canvas = Canvas::new(width, TITLE_HEIGHT + rows as f32 * pitch.1 + MARGIN / 2.0)?;
-    canvas.title(
-        title,
-        "images optimised from grey, each with random draws of its own",
-    );
+    let explanation = "images optimised from grey, each with random draws of its own";
+    let mut page = PictureSheet::new(width, title, explanation)?;
+    let first = page.sheet.top();
     for (i, class) in classes.iter().enumerate() {
         let left = MARGIN + (i % across) as f32 * pitch.0;
-        let top = TITLE_HEIGHT + (i / across) as f32 * pitch.1;
-        canvas.text(class.name, (left, top + 13.0), TEXT, block.0);
+        let top = first + (i / across) as f32 * pitch.1;
+        page.sheet
+            .text(&spaced(class.name), (left, top + 13.0), TEXT, block.0);
         grid.at = (left, top + 20.0);
         for (j, image) in class.images.iter().enumerate() {
-            grid.draw(&mut canvas, j % ACROSS, j / ACROSS, &image.picture);
+            grid.draw(&mut page, j % ACROSS, j / ACROSS, &image.picture);
         }
     }
-    Ok(canvas.finish())
+    Ok(page.finish(first + rows as f32 * pitch.1 + MARGIN / 2.0))
 }

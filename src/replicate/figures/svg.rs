@@ -1,46 +1,38 @@
-//! Figures as SVG.
+//! Sheets as SVG: plain presentation attributes, text as text, the same bytes every time.
 
-use super::canvas::TextStyle;
-use super::figure::{Figure, Mark};
-use super::palette::{BLACK, Color, GREY, LIGHT_GREY};
-use super::raster;
-use crate::Result;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
+use super::palette::{BLACK, Color, GREY, LIGHT_GREY, WHITE};
+use super::sheet::{Anchor, Label, Mark, Sheet};
 use std::fmt::Write;
 
-/// The font that widths were measured in, and ones of nearly its widths.
-const FONTS: &str = "DejaVu Sans, Verdana, Geneva, sans-serif";
+/// The font that the layout was measured with, then common ones of about its width.
+const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 
-/// The whole file.
-pub(super) fn text(figure: &Figure) -> Result<String> {
-    let (width, height) = figure.size;
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
-         height=\"{height}\" font-family=\"{FONTS}\" role=\"img\">\n<title>{}</title>\n<desc>{}</desc>\n\
-         <rect class=\"paper\" width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n",
-        escaped(&figure.title),
-        escaped(&figure.explanation),
+/// The whole file. It starts with the element itself, so that a page can take it in unchanged.
+pub(super) fn write(sheet: &Sheet) -> String {
+    let (width, height) = (number(sheet.size().0), number(sheet.size().1));
+    let mut file = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" font-family=\"{FONT}\">\n\
+         <title>{}</title>\n<desc>{}</desc>\n\
+         <rect width=\"{width}\" height=\"{height}\"{}/>\n",
+        escape(sheet.title()),
+        escape(sheet.description()),
+        paint("fill", WHITE),
     );
-    for mark in &figure.marks {
-        draw(&mut svg, mark)?;
+    for mark in sheet.marks() {
+        // Writing to a string does not fail.
+        let _ = write_mark(&mut file, mark);
     }
-    svg.push_str("</svg>\n");
-    Ok(svg)
+    file.push_str("</svg>\n");
+    file
 }
 
-fn draw(svg: &mut String, mark: &Mark) -> Result<()> {
-    // Writing to a string does not fail.
-    let _ = match mark {
-        Mark::Text {
-            text,
-            at,
-            upwards,
-            style,
-        } => line_of_text(svg, text, *at, *upwards, *style),
+fn write_mark(file: &mut String, mark: &Mark) -> std::fmt::Result {
+    match mark {
+        Mark::Text(label) => write_text(file, label),
         Mark::Rectangle { at, size, color } => writeln!(
-            svg,
-            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}/>",
+            file,
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"{}/>",
             number(at.0),
             number(at.1),
             number(size.0),
@@ -52,8 +44,8 @@ fn draw(svg: &mut String, mark: &Mark) -> Result<()> {
             radius,
             color,
         } => writeln!(
-            svg,
-            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\" {}/>",
+            file,
+            "<circle cx=\"{}\" cy=\"{}\" r=\"{}\"{}/>",
             number(center.0),
             number(center.1),
             number(*radius),
@@ -65,104 +57,85 @@ fn draw(svg: &mut String, mark: &Mark) -> Result<()> {
             color,
             dash,
         } => {
-            let points: Vec<String> = points
+            let points = points
                 .iter()
-                .map(|&(x, y)| format!("{},{}", number(x), number(y)))
-                .collect();
-            let dash = match dash {
-                [] => String::new(),
-                lengths => format!(
-                    " stroke-dasharray=\"{}\"",
-                    lengths.iter().map(|&n| number(n)).collect::<Vec<_>>().join(" ")
-                ),
-            };
-            writeln!(
-                svg,
-                "<polyline points=\"{}\" fill=\"none\" {} stroke-width=\"{}\"{dash}/>",
-                points.join(" "),
-                paint("stroke", *color),
-                number(*width)
-            )
+                .map(|&(x, y)| format!("{},{}", number(x), number(y)));
+            write!(
+                file,
+                "<polyline points=\"{}\" fill=\"none\" stroke-width=\"{}\"{}",
+                points.collect::<Vec<_>>().join(" "),
+                number(*width),
+                paint("stroke", *color)
+            )?;
+            if !dash.is_empty() {
+                let dash: Vec<_> = dash.iter().map(|&length| number(length)).collect();
+                write!(file, " stroke-dasharray=\"{}\"", dash.join(" "))?;
+            }
+            file.write_str("/>\n")
         }
-        Mark::Picture { rgb, at, size } => {
-            let png = raster::encode(rgb, size.0 as u32, size.1 as u32)?;
-            writeln!(
-                svg,
-                "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" href=\"data:image/png;base64,{}\"/>",
-                at.0,
-                at.1,
-                size.0,
-                size.1,
-                BASE64_STANDARD.encode(png)
-            )
-        }
-    };
-    Ok(())
-}
-
-fn line_of_text(
-    svg: &mut String,
-    text: &str,
-    at: (f32, f32),
-    upwards: bool,
-    style: TextStyle,
-) -> std::fmt::Result {
-    let (x, y) = (number(at.0), number(at.1));
-    let turned = match upwards {
-        true => format!(" transform=\"rotate(-90 {x} {y})\""),
-        false => String::new(),
-    };
-    let anchor = match style.before {
-        0.0 => "",
-        1.0 => " text-anchor=\"end\"",
-        _ => " text-anchor=\"middle\"",
-    };
-    writeln!(
-        svg,
-        "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\" {}{anchor}{turned}>{}</text>",
-        number(style.size),
-        paint("fill", style.color),
-        escaped(text)
-    )
-}
-
-/// A colour as an attribute, with a class for those that belong to the page and not to the data.
-fn paint(attribute: &str, color: Color) -> String {
-    let class = match color {
-        BLACK => "ink",
-        GREY => "muted",
-        LIGHT_GREY => "grid",
-        _ => "",
-    };
-    let [r, g, b] = color;
-    let color = format!("{attribute}=\"#{r:02x}{g:02x}{b:02x}\"");
-    match class {
-        "" => color,
-        class => format!("class=\"{class}\" {color}"),
     }
 }
 
-/// At most two decimals, without needless zeros.
+fn write_text(file: &mut String, label: &Label) -> std::fmt::Result {
+    let (x, y) = (number(label.at.0), number(label.at.1));
+    write!(
+        file,
+        "<text x=\"{x}\" y=\"{y}\" font-size=\"{}\"",
+        number(label.style.size)
+    )?;
+    match label.style.anchor {
+        Anchor::Start => {}
+        Anchor::Middle => file.write_str(" text-anchor=\"middle\"")?,
+        Anchor::End => file.write_str(" text-anchor=\"end\"")?,
+    }
+    if label.upwards {
+        write!(file, " transform=\"rotate(-90 {x} {y})\"")?;
+    }
+    write!(file, "{}>", paint("fill", label.style.color))?;
+    if let Some(whole) = &label.whole {
+        // Viewers show it when the mouse rests on the shortened text.
+        write!(file, "<title>{}</title>", escape(whole))?;
+    }
+    writeln!(file, "{}</text>", escape(&label.text))
+}
+
+/// `attribute` with the colour, and the class of a colour that belongs to the page's theme.
+fn paint(attribute: &str, color: Color) -> String {
+    let [r, g, b] = color;
+    let class = match color {
+        BLACK => " class=\"ink\"",
+        GREY => " class=\"muted\"",
+        LIGHT_GREY => " class=\"grid\"",
+        WHITE => " class=\"paper\"",
+        _ => "",
+    };
+    format!("{class} {attribute}=\"#{r:02x}{g:02x}{b:02x}\"")
+}
+
+/// At most two decimals, without zeros at the end.
 fn number(value: f32) -> String {
     let text = format!("{value:.2}");
     let short = text.trim_end_matches('0').trim_end_matches('.');
-    if short == "-0" { "0".into() } else { short.into() }
+    if short == "-0" {
+        "0".to_owned()
+    } else {
+        short.to_owned()
+    }
 }
 
-/// Text as XML has it: what would be markup is written out, what XML cannot hold is replaced.
-fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
+/// Text for content and attributes; characters that XML cannot hold become U+FFFD.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
-                safe.push('\u{fffd}')
-            }
-            _ => safe.push(character),
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\t' | '\n' => escaped.push(' '),
+            '\u{0}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
         }
     }
-    safe
+    escaped
 }

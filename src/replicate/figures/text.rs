@@ -51,6 +51,23 @@ impl Font {
         short
     }
 
+    /// `text` in lines of at most `room` pixels, broken at spaces; the last of `most` lines takes all
+    /// that is left, shortened. No lines for a text without words.
+    pub fn wrap(&self, text: &str, size: f32, room: f32, most: usize) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in text.split_whitespace() {
+            let full = lines.len() >= most;
+            match lines.last_mut() {
+                Some(line) if full || self.width(&format!("{line} {word}"), size) <= room => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        lines.iter().map(|line| self.shorten(line, size, room)).collect()
+    }
+
     /// Outline of `text` in pixels, its baseline starting at the origin and y pointing down; `None`
     /// when it has no ink.
     pub fn outline(&self, text: &str, size: f32) -> Option<Path> {

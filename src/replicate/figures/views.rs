@@ -1,9 +1,10 @@
 //! What the network sees of an image: its views at several resolutions.
 
-use super::canvas::{Canvas, MARGIN, TEXT, TITLE_HEIGHT};
-use super::figure::Figure;
 use super::grid::Grid;
+use super::names::spaced;
 use super::picture::Picture;
+use super::picture_sheet::PictureSheet;
+use super::sheet::{MARGIN, TEXT};
 use crate::Result;
 
 /// Side of the box that a picture is shown in, in pixels: a multiple of all usual resolutions.
@@ -27,31 +28,32 @@ pub struct ViewRow<'a> {
 /// square.
 ///
 /// # Errors
-/// When the sheet cannot be held in memory.
-pub fn views(title: &str, rows: &[ViewRow]) -> Result<Figure> {
+/// When the font of the figures cannot be read.
+pub fn views(title: &str, rows: &[ViewRow]) -> Result<PictureSheet> {
     let columns = rows.iter().map(|row| row.views.len() + 1).max().unwrap_or(1);
-    let grid = Grid {
-        at: (MARGIN, TITLE_HEIGHT + 46.0),
+    let mut grid = Grid {
+        at: (MARGIN, 0.0),
         side: SIDE,
         gap: (14.0, 58.0),
     };
     let (width, height) = grid.size(columns.max(FEWEST_COLUMNS), rows.len().max(1));
-    let mut canvas = Canvas::new(width + 2.0 * MARGIN, grid.at.1 + height + MARGIN)?;
-    canvas.title(
+    let mut page = PictureSheet::new(
+        width + 2.0 * MARGIN,
         title,
-        "the image, then what the network is given at each resolution",
-    );
+        "the image, then one random draw of what the network is given at each resolution (pixels)",
+    )?;
+    grid.at.1 = page.sheet.top() + 46.0;
     for (r, row) in rows.iter().enumerate() {
         let name_at = (grid.at.0, grid.tile(0, r).1 - 26.0);
-        canvas.text(row.name, name_at, TEXT, width);
+        page.sheet.text(&spaced(row.name), name_at, TEXT, width);
         let size = format!("original, {} × {}", row.original.width(), row.original.height());
-        grid.draw(&mut canvas, 0, r, &row.original);
-        grid.caption(&mut canvas, 0, r, -7.0, &size);
+        grid.draw(&mut page, 0, r, &row.original);
+        grid.caption(&mut page, 0, r, -7.0, &size);
         for (c, (resolution, picture)) in row.views.iter().enumerate() {
-            grid.draw(&mut canvas, c + 1, r, picture);
+            grid.draw(&mut page, c + 1, r, picture);
             let size = format!("{resolution} × {resolution}");
-            grid.caption(&mut canvas, c + 1, r, -7.0, &size);
+            grid.caption(&mut page, c + 1, r, -7.0, &size);
         }
     }
-    Ok(canvas.finish())
+    Ok(page.finish(grid.at.1 + height + MARGIN))
 }

@@ -1,17 +1,21 @@
 //! The classes that several draws gave one image, as small bars.
 
-use super::canvas::{Canvas, SMALL};
-use super::palette::{BLUE, Color, LIGHT_GREY, VERMILION};
+use super::names::class_name;
+use super::palette::{BLUE, Color, LIGHT_GREY, ORANGE};
+use super::sheet::{SMALL, Sheet};
+use super::style::Swatch;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Width of the votes over one picture in pixels.
 pub(super) const WIDTH: f32 = 200.0;
 /// Colours of the bars and their meanings: the true class, the others.
-pub(super) const KEY: [(Color, &str); 2] = [
-    (BLUE, "votes for the true class"),
-    (VERMILION, "votes for another class"),
+pub(super) const KEY: [(Swatch, &str); 2] = [
+    (Swatch::Area(TRUE), "votes for the true class"),
+    (Swatch::Area(OTHER), "votes for another class"),
 ];
+const TRUE: Color = BLUE;
+const OTHER: Color = ORANGE;
 /// Width of the names of classes in pixels.
 const NAME: f32 = 100.0;
 /// Length of the bar of all votes in pixels.
@@ -20,14 +24,6 @@ const BAR: f32 = 60.0;
 const LINE: f32 = 22.0;
 /// Classes for which there is room.
 const CLASSES: usize = 4;
-
-/// Name of a class, or its number where there is no name.
-pub(super) fn class_name(classes: &[&str], class: usize) -> String {
-    match classes.get(class) {
-        Some(&name) => name.to_owned(),
-        None => format!("class {class}"),
-    }
-}
 
 /// Votes for `label`, then for the other classes, most first. Where there are more than `most`
 /// classes, the last entry holds the rest and names none.
@@ -46,19 +42,19 @@ pub(super) fn count_votes(votes: &[usize], label: usize, most: usize) -> Vec<(Op
 }
 
 /// A bar per class, its length the share of the votes, its count behind it; from `at` downwards.
-pub(super) fn draw(canvas: &mut Canvas, votes: &[usize], label: usize, classes: &[&str], at: (f32, f32)) {
+pub(super) fn draw(sheet: &mut Sheet, votes: &[usize], label: usize, classes: &[&str], at: (f32, f32)) {
     let counts = count_votes(votes, label, CLASSES);
     for (i, (class, count)) in counts.into_iter().enumerate() {
         let top = at.1 + 4.0 + i as f32 * LINE;
         let name = class.map_or("other classes".to_owned(), |c| class_name(classes, c));
-        let (color, _) = KEY[usize::from(class != Some(label))];
+        let color = if class == Some(label) { TRUE } else { OTHER };
         let name_at = (at.0, top + 12.5);
-        canvas.text(&name, name_at, SMALL, NAME - 6.0);
+        sheet.text(&name, name_at, SMALL, NAME - 6.0);
         let bar = (at.0 + NAME, top);
         let length = BAR * count as f32 / votes.len().max(1) as f32;
-        canvas.rectangle(bar, (BAR, 16.0), LIGHT_GREY);
-        canvas.rectangle(bar, (length, 16.0), color);
+        sheet.rectangle(bar, (BAR, 16.0), LIGHT_GREY);
+        sheet.rectangle(bar, (length, 16.0), color);
         let count_at = (bar.0 + BAR + 6.0, top + 12.5);
-        canvas.text(&count.to_string(), count_at, SMALL, 34.0);
+        sheet.text(&count.to_string(), count_at, SMALL, 34.0);
     }
 }

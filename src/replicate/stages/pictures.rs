@@ -1,22 +1,20 @@
 //! The figures of a run.
 
+use super::plots;
 use super::prototypes::Prototypes;
+use super::view_tiles;
+use super::votes::ImageVotes;
 use crate::Result;
-use crate::attacks::{AutoAttackState, Draw, LabelledImages, Oracle};
-use crate::autograd::Var;
+use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::Dataset;
-use crate::ensemble::{Aggregation, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble, Stream};
+use crate::ensemble::SelfEnsemble;
 use crate::io::atomic;
 use crate::replicate::figures::{
-    self, AttackRow, AttackStage, BrokenImage, ClassPrototypes, Curve, Figure, LayerBar, Picture, Predictor,
-    Prototype, ViewRow,
+    self, BrokenImage, ClassPrototypes, Picture, PictureSheet, Prototype, Sheet, ViewRow,
 };
 use crate::replicate::run_dir::RunDir;
 use crate::replicate::summary::Findings;
 use crate::tensor::Tensor;
-
-/// How many pixels of a PNG file make one of its figure, along each side: enough for print.
-const SCALE: u32 = 2;
 
 /// Where figures are written and what has been written.
 struct Album<'a> {
@@ -25,19 +23,18 @@ struct Album<'a> {
 }
 
 impl Album<'_> {
-    /// Writes a figure as PNG.
-    fn add(&mut self, name: &str, figure: &Figure) -> Result<()> {
-        self.write(&format!("{name}.png"), &figure.png(SCALE)?)
+    /// A figure of pictures, as PNG.
+    fn add(&mut self, name: &str, sheet: &PictureSheet) -> Result<()> {
+        self.write(format!("figures/{name}.png"), &sheet.png()?)
     }
 
-    /// Writes a plot as PNG and as SVG.
-    fn add_plot(&mut self, name: &str, figure: &Figure) -> Result<()> {
-        self.add(name, figure)?;
-        self.write(&format!("{name}.svg"), figure.svg()?.as_bytes())
+    /// A plot, as PNG and as SVG.
+    fn plot(&mut self, name: &str, sheet: &Sheet) -> Result<()> {
+        self.write(format!("figures/{name}.png"), &sheet.png()?)?;
+        self.write(format!("figures/{name}.svg"), sheet.svg().as_bytes())
     }
 
-    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
-        let name = format!("figures/{name}");
+    fn write(&mut self, name: String, bytes: &[u8]) -> Result<()> {
         atomic::write(&self.run.path(&name), bytes)?;
         self.written.push(name);
         Ok(())
@@ -54,6 +51,8 @@ pub(crate) struct Material<'a> {
     pub samples: &'a LabelledImages,
     /// What AutoAttack made of them.
     pub attacked: &'a AutoAttackState,
+    /// The votes on the images it broke.
+    pub votes: &'a [ImageVotes],
     /// Images optimised from grey.
     pub prototypes: &'a Prototypes,
     /// All numbers.
@@ -67,174 +66,51 @@ pub(crate) fn draw(run: &RunDir, material: &Material<'_>) -> Result<Vec<String>>
         written: Vec::new(),
     };
     views(&mut album, material)?;
-    curves(&mut album, material)?;
-    layers(&mut album, material)?;
-    attack(&mut album, material)?;
+    album.plot("curves", &plots::curves(material.findings)?)?;
+    album.plot("curves-loss", &plots::loss_curve(material.findings)?)?;
+    album.plot("curves-accuracy", &plots::accuracy_curve(material.findings)?)?;
+    album.plot("layers", &plots::layers(material.findings)?)?;
+    album.plot("attack", &plots::attack(material.findings)?)?;
     broken(&mut album, material)?;
     prototypes(&mut album, material)?;
     Ok(album.written)
 }
 
 fn views(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let count = m.samples.len().min(2);
-    let rows: Vec<usize> = (0..count).collect();
-    let samples = m.samples.select(&rows)?;
-    let draws: Vec<Draw> = samples
-        .ids()
-        .iter()
-        .map(|&id| Stream::Views.draw(id, 0, 0))
-        .collect();
-    let stack = m
-        .ensemble
-        .backbone
-        .views(&Var::constant(samples.images().clone()), &draws, 0)?;
-    let &[_, h, w, channels] = stack.dims() else {
-        return Ok(());
-    };
-    let resolutions = &m.ensemble.backbone.method().resolutions;
-    let values = stack.value().to_vec()?;
-    // One picture a view, with the normalisation undone.
-    let pictures: Vec<Vec<f32>> = (0..count * resolutions.len())
-        .map(|i| {
-            let (image, view) = (i / resolutions.len(), i % resolutions.len());
-            let pixels =
-                values[image * h * w * channels..(image + 1) * h * w * channels].chunks_exact(channels);
-            let colour = |pixel: &[f32], c: usize| {
-                pixel[3 * view + c] * IMAGENET_STD[c] as f32 + IMAGENET_MEAN[c] as f32
-            };
-            pixels
-                .flat_map(|pixel| [colour(pixel, 0), colour(pixel, 1), colour(pixel, 2)])
-                .collect()
-        })
-        .collect();
-    let originals = pixels_of(samples.images())?;
-    let [oh, ow] = m.data.test.size();
-    let mut figure = Vec::with_capacity(count);
-    for image in 0..count {
-        let mut views = Vec::with_capacity(resolutions.len());
-        for (view, &resolution) in resolutions.iter().enumerate() {
-            views.push((
-                resolution,
-                Picture::new(w, h, &pictures[image * resolutions.len() + view])?,
-            ));
+    let images = view_tiles::first_images(m)?;
+    let mut figure = Vec::with_capacity(images.len());
+    for image in &images {
+        let mut views = Vec::with_capacity(image.views.len());
+        for (resolution, tile) in &image.views {
+            views.push((*resolution, tile.picture()?));
         }
         figure.push(ViewRow {
-            name: class_name(m.data, samples.labels()[image]),
-            original: Picture::new(ow, oh, &originals[image])?,
+            name: image.class,
+            original: image.original.picture()?,
             views,
         });
     }
     album.add("views", &figures::views("Multi-resolution views", &figure)?)
 }
 
-fn curves(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let of = |stage: &str, value: &dyn Fn(&crate::replicate::EpochMetrics) -> f64| -> Vec<f32> {
-        let lines = m.findings.metrics.iter().filter(|line| line.stage == stage);
-        lines.map(|line| value(line) as f32).collect()
-    };
-    let mut losses = Vec::new();
-    let mut accuracies = Vec::new();
-    for stage in ["backbone", "baseline"] {
-        losses.push((format!("{stage}, train"), of(stage, &|line| line.train_loss)));
-        accuracies.push((format!("{stage}, train"), of(stage, &|line| line.train_accuracy)));
-        accuracies.push((
-            format!("{stage}, test"),
-            of(stage, &|line| line.test_accuracy.unwrap_or(f64::NAN)),
-        ));
-    }
-    fn named(curves: &[(String, Vec<f32>)]) -> Vec<Curve<'_>> {
-        curves
-            .iter()
-            .map(|(name, values)| Curve { name, values })
-            .collect()
-    }
-    album.add_plot(
-        "curves",
-        &figures::curves("Training", &named(&losses), &named(&accuracies))?,
-    )
-}
-
-fn layers(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let clean = &m.findings.clean;
-    let mut bars: Vec<(String, f64, Predictor)> = clean
-        .layers
-        .iter()
-        .map(|(layer, accuracy)| (format!("layer {layer}"), *accuracy, Predictor::Layer))
-        .collect();
-    bars.push(("backbone".into(), clean.backbone, Predictor::Backbone));
-    bars.push(("ensemble".into(), clean.ensemble, Predictor::Ensemble));
-    let bars: Vec<LayerBar<'_>> = bars
-        .iter()
-        .map(|(name, accuracy, predictor)| LayerBar {
-            name,
-            accuracy: *accuracy as f32,
-            predictor: *predictor,
-        })
-        .collect();
-    let chance = 1.0 / m.data.classes.len().max(1) as f32;
-    album.add_plot(
-        "layers",
-        &figures::layers("Clean accuracy of every predictor", &bars, chance)?,
-    )
-}
-
-fn attack(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let rows = m.findings.attack_rows();
-    let stages: Vec<Vec<AttackStage<'_>>> = rows
-        .iter()
-        .map(|(_, stages)| {
-            let stage =
-                |(name, accuracy, interval): &(String, f64, (f64, f64))| -> (String, f32, (f32, f32)) {
-                    (
-                        name.clone(),
-                        *accuracy as f32,
-                        (interval.0 as f32, interval.1 as f32),
-                    )
-                };
-            stages
-                .iter()
-                .map(|s| {
-                    let (_, accuracy, interval) = stage(s);
-                    AttackStage {
-                        name: &s.0,
-                        accuracy,
-                        interval,
-                    }
-                })
-                .collect()
-        })
-        .collect();
-    let rows: Vec<AttackRow<'_>> = rows
-        .iter()
-        .zip(&stages)
-        .map(|((name, _), stages)| AttackRow { name, stages })
-        .collect();
-    let title = format!("Accuracy under attack, L∞ {}", m.findings.eps_text());
-    album.add_plot("attack", &figures::attack(&title, &rows, m.samples.len())?)
-}
-
 fn broken(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
-    let indices: Vec<usize> = (0..m.samples.len())
-        .filter(|&i| m.attacked.records()[i].broken.is_some())
-        .collect();
+    let indices: Vec<usize> = m.votes.iter().map(|image| image.index).collect();
     if indices.is_empty() {
         return broken_sheets(album, m, &[]);
     }
     let [h, w] = m.data.test.size();
     let clean = m.samples.select(&indices)?;
-    let adversarial = clean.with_images(m.attacked.adversarial().select(&indices)?)?;
-    let (clean_pixels, adversarial_pixels) = (pixels_of(clean.images())?, pixels_of(adversarial.images())?);
-    let clean_votes = votes(m, &clean, 0)?;
-    let adversarial_votes = votes(m, &adversarial, 1)?;
+    let adversarial = m.attacked.adversarial().select(&indices)?;
+    let (clean_pixels, adversarial_pixels) = (pixels_of(clean.images())?, pixels_of(&adversarial)?);
     let mut rows = Vec::with_capacity(indices.len());
-    for i in 0..indices.len() {
+    for (i, votes) in m.votes.iter().enumerate() {
         rows.push(BrokenImage {
             id: clean.ids()[i] as usize,
             label: clean.labels()[i],
             clean: Picture::new(w, h, &clean_pixels[i])?,
             adversarial: Picture::new(w, h, &adversarial_pixels[i])?,
-            clean_votes: &clean_votes[i],
-            adversarial_votes: &adversarial_votes[i],
+            clean_votes: &votes.clean,
+            adversarial_votes: &votes.adversarial,
         });
     }
     broken_sheets(album, m, &rows)
@@ -258,27 +134,6 @@ fn broken_sheets(album: &mut Album<'_>, m: &Material<'_>, rows: &[BrokenImage<'_
         album.add(&name, &sheet)?;
     }
     Ok(())
-}
-
-/// The ensemble's class for every image in each of the configured number of draws; `iteration`
-/// keeps clean and adversarial draws apart.
-fn votes(m: &Material<'_>, samples: &LabelledImages, iteration: u16) -> Result<Vec<Vec<usize>>> {
-    let ensemble = EnsembleClassifier::new(m.ensemble, Aggregation::CrossMax)?;
-    let oracle = Oracle::new(&ensemble, m.findings.config.attack.sub_batch)?;
-    let mut votes = vec![Vec::new(); samples.len()];
-    for draw in 0..m.findings.config.figures.votes {
-        let draws: Vec<Draw> = samples
-            .ids()
-            .iter()
-            .map(|&id| Stream::Votes.draw(id, iteration, draw as u16))
-            .collect();
-        let classes = oracle.predictions(samples.images(), &draws)?;
-        votes
-            .iter_mut()
-            .zip(classes)
-            .for_each(|(votes, class)| votes.push(class));
-    }
-    Ok(votes)
 }
 
 fn prototypes(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
@@ -312,7 +167,7 @@ fn prototypes(album: &mut Album<'_>, m: &Material<'_>) -> Result<()> {
 }
 
 /// Pixels H,W,3 of every image.
-fn pixels_of(images: &Tensor) -> Result<Vec<Vec<f32>>> {
+pub(crate) fn pixels_of(images: &Tensor) -> Result<Vec<Vec<f32>>> {
     let n = images.shape().axis(0);
     let size = images.len() / n.max(1);
     Ok(images
@@ -322,6 +177,7 @@ fn pixels_of(images: &Tensor) -> Result<Vec<Vec<f32>>> {
         .collect())
 }
 
-fn class_name(data: &Dataset, label: usize) -> &str {
+/// Name of a class.
+pub(crate) fn class_name(data: &Dataset, label: usize) -> &str {
     data.classes.get(label).map_or("?", String::as_str)
 }
