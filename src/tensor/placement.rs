@@ -28,7 +28,7 @@ impl<T: Element> Tensor<T> {
     /// A tensor of `shape` in `accelerator`'s memory, with arbitrary content.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device has no room.
+    /// [`Error::Device`](crate::Error::Device) if the device has no room.
     pub(crate) fn dirty_on(accelerator: &Arc<dyn Accelerator>, shape: impl Into<Shape>) -> Result<Self> {
         let shape = shape.into();
         let allocation = accelerator.allocate(shape.len() * size_of::<T>())?;
@@ -52,7 +52,7 @@ impl<T: Element> Tensor<T> {
     /// A copy of the elements in `accelerator`'s memory.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device has no room or the copy fails.
+    /// [`Error::Device`](crate::Error::Device) if the device has no room or the copy fails.
     pub fn to_device(&self, accelerator: &Arc<dyn Accelerator>) -> Result<Self> {
         let values = self.to_vec()?;
         let bytes: &[u8] = bytemuck::cast_slice(&values);
@@ -66,7 +66,7 @@ impl<T: Element> Tensor<T> {
     /// The same tensor in host memory.
     ///
     /// # Errors
-    /// [`Error::Device`] if the copy from a device fails.
+    /// [`Error::Device`](crate::Error::Device) if the copy from a device fails.
     pub fn to_host(&self) -> Result<Self> {
         match &self.storage {
             Storage::Host(_) => Ok(self.clone()),
@@ -77,7 +77,7 @@ impl<T: Element> Tensor<T> {
     /// The same values where `other` is: in host memory, or on the same accelerator.
     ///
     /// # Errors
-    /// [`Error::Device`](crate::Error::Device) if the device has no room or the copy fails.
+    /// [`Error::Device`](crate::Error::Device)(crate::Error::Device) if the device has no room or the copy fails.
     pub(crate) fn beside<U: Element>(&self, other: &Tensor<U>) -> Result<Self> {
         match (other.accelerator(), self.accelerator()) {
             (None, None) => Ok(self.clone()),
@@ -90,7 +90,7 @@ impl<T: Element> Tensor<T> {
     /// A tensor of `shape` where this one is, whose elements are all `value`.
     ///
     /// # Errors
-    /// [`Error::Device`](crate::Error::Device) if the device has no room;
+    /// [`Error::Device`](crate::Error::Device)(crate::Error::Device) if the device has no room;
     /// [`Error::Unsupported`](crate::Error::Unsupported) if this tensor is there and not f32.
     pub(crate) fn full_beside(&self, shape: impl Into<Shape>, value: T) -> Result<Self> {
         match place("Tensor::full_beside", &[self])? {
@@ -103,7 +103,7 @@ impl<T: Element> Tensor<T> {
     /// elements if other tensors share them. In host memory [`Tensor::make_mut`] does it.
     ///
     /// # Errors
-    /// [`Error::Device`](crate::Error::Device) if the device has no room or the copy fails.
+    /// [`Error::Device`](crate::Error::Device)(crate::Error::Device) if the device has no room or the copy fails.
     pub(crate) fn make_own(&mut self) -> Result<()> {
         if let Storage::Device(buffer) = &self.storage
             && Arc::strong_count(buffer) > 1
