@@ -17,6 +17,7 @@ mod operand_places;
 mod operands;
 mod optimisers;
 mod order;
+mod pipeline;
 mod pools;
 mod reduce;
 mod resize;

@@ -3,31 +3,44 @@
 
 use super::emulated::Emulated;
 use super::operands::SEEDS;
-use super::{batch_norm, conv2d, gemm, losses, pools, resize, softmax};
+use super::{
+    arrange, batch_norm, conv2d, elementwise, gemm, losses, optimisers, pools, reduce, resize, softmax,
+    view_stack,
+};
 use crossmax::Result;
 use crossmax::testing::conformance::compare_places;
 use crossmax::testing::{Case, Place};
 use crossmax_emulator::mutations::MUTATIONS;
 use std::collections::BTreeSet;
 
-/// The cases that a file is tested with.
+/// The file whose kernels are no operations: optimisers have a comparison of their own.
+pub const OPTIMISER: &str = "optimiser.cu";
+
+/// The cases that a file of operations is tested with.
 pub fn cases_of(source: &str) -> Result<Vec<Case>> {
     match source {
+        "arrange.cu" => arrange::cases(),
         "avg_pool2d.cu" => pools::avg_cases(),
         "batch_norm.cu" => batch_norm::cases(),
         "conv2d.cu" => conv2d::cases(),
         "cross_entropy.cu" => losses::cross_entropy_cases(),
         "dlr.cu" => losses::dlr_cases(),
+        "elementwise.cu" => elementwise::cases(),
         "gemm.cu" => gemm::cases(),
         "max_pool2d.cu" => pools::max_cases(),
+        "reduce.cu" => reduce::cases(),
         "resize.cu" => resize::cases(),
         "softmax.cu" => softmax::cases(),
+        "view_stack.cu" => view_stack::cases(),
         _ => panic!("{source}: its comparison with the CPU is not listed here"),
     }
 }
 
 /// How a mutation was found, if it was.
 fn find(mutation: &'static str, source: &str) -> Result<Option<String>> {
+    if source == OPTIMISER {
+        return optimisers::difference(&Emulated::with_mutation(SEEDS[0], mutation));
+    }
     let cases = cases_of(source)?;
     for seed in SEEDS {
         let place = Place::Accelerator(Emulated::with_mutation(seed, mutation));
