@@ -195,11 +195,11 @@ pub const MUTATIONS: &[Mutation] = &[
         to: "sum += lower;",
     },
     Mutation {
-        name: "upper_bound_ignored",
+        name: "upper_bound_too_high",
         file: "elementwise.cu",
         source: "elementwise.cu",
         from: "return x >= low && x <= high ? dy : 0.0f;",
-        to: "return x >= low ? dy : 0.0f;",
+        to: "return x >= low && x <= high + 1.0f ? dy : 0.0f;",
     },
     Mutation {
         name: "last_term_dropped",
