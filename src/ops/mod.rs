@@ -25,8 +25,10 @@ pub mod view_stack;
 pub(crate) mod gemm;
 pub(crate) mod parallel;
 pub(crate) mod place;
+mod precision;
 
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm::{BatchNormMode, BatchStatistics};
-pub use conv2d::Conv2d;
+pub use conv2d::{Conv2d, Conv2dEpilogue};
+pub use precision::Precision;
 pub use view_stack::{NoiseSource, ViewDraw, ViewStack};

@@ -4,7 +4,7 @@ use super::operands::{Operand, case, demand_agreement};
 use crossmax::Result;
 use crossmax::device::kernels::conv2d::{BIAS_GRADIENT, Conv2dArgs, DGRAD, FORWARD, WGRAD};
 use crossmax::device::{Accelerator, DeviceAddress, LaunchDims};
-use crossmax::ops::Conv2d;
+use crossmax::ops::{Conv2d, Precision};
 use crossmax::testing::{Case, Operation, Outcome};
 
 /// Forward and all gradients of a convolution with bias.
@@ -94,6 +94,7 @@ pub fn cases() -> Result<Vec<Case>> {
             Conv2d {
                 stride: [1, 2],
                 padding: [0, 1],
+                precision: Precision::F32,
             },
         ),
     ];

@@ -15,6 +15,8 @@
 
 pub mod batch_norm;
 pub mod conv2d;
+pub mod conv2d_gemm;
+pub mod conv2d_tensor;
 pub mod resize;
 pub mod softmax;
 
@@ -47,6 +49,8 @@ pub fn signatures() -> impl Iterator<Item = Signature> {
     [
         batch_norm::SIGNATURES,
         conv2d::SIGNATURES,
+        conv2d_gemm::SIGNATURES,
+        conv2d_tensor::SIGNATURES,
         resize::SIGNATURES,
         softmax::SIGNATURES,
     ]
