@@ -3,7 +3,8 @@
 //   y[i,c] = (x[i,c] - mean[c]) / sqrt(variance[c] + epsilon) * weight[c] + bias[c]
 //
 // The two-dimensional kind is the same with rows = N*H*W. In training mean and variance are the
-// batch's (batch_norm_statistics writes them, the variance biased), in evaluation the running ones.
+// batch's (batch_norm_statistics writes them, the variance biased), in evaluation the running ones,
+// which batch_norm_running_average moves towards the batches'.
 //
 // Layout:  x, y and their gradients [rows, channels] contiguous; the rest [channels].
 // Tiling:  elementwise kernels: one thread per element, walking in steps of the grid. Sums over rows:
@@ -23,6 +24,7 @@ struct BatchNormArgs {
     const float* bias;
     float* mean;
     float* variance;
+    float* unbiased_variance;
     const float* dy;
     float* dx;
     float* dweight;
@@ -36,7 +38,7 @@ __device__ inline float inverse_deviation(const BatchNormArgs& a, int channel) {
     return 1.0f / sqrtf(a.variance[channel] + a.epsilon);
 }
 
-// Reads x; writes mean and variance (divided by rows, not rows - 1).
+// Reads x; writes mean, variance (divided by rows) and unbiased_variance (divided by rows - 1).
 extern "C" __global__ void batch_norm_statistics(const __grid_constant__ BatchNormArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
     const int channel = blockIdx.x * blockDim.x + threadIdx.x;
@@ -58,11 +60,12 @@ extern "C" __global__ void batch_norm_statistics(const __grid_constant__ BatchNo
             squares.add(centred * centred);
         }
     }
-    const float variance = column_sum(squares.sum, shared) / float(a.rows);
+    const float square = column_sum(squares.sum, shared);
 
     if (inside && threadIdx.y == 0) {
         a.mean[channel] = mean;
-        a.variance[channel] = variance;
+        a.variance[channel] = square / float(a.rows);
+        a.unbiased_variance[channel] = square / float(a.rows - 1);
     }
 }
 
@@ -77,7 +80,7 @@ extern "C" __global__ void batch_norm_forward(const __grid_constant__ BatchNormA
 }
 
 // Reads x, dy, mean, variance; writes dbias (sum of dy) and dweight (sum of dy * normalised x), in
-// training and evaluation alike.
+// training and evaluation alike. Without x, which may be null, dbias alone.
 extern "C" __global__ void batch_norm_parameter_gradients(const __grid_constant__ BatchNormArgs a) {
     const Shared<float> shared = dynamic_shared<float>();
     const int channel = blockIdx.x * blockDim.x + threadIdx.x;
@@ -85,11 +88,11 @@ extern "C" __global__ void batch_norm_parameter_gradients(const __grid_constant_
 
     CompensatedSum gradients, products;
     if (inside) {
-        const float mean = a.mean[channel];
+        const float mean = a.x == nullptr ? 0.0f : a.mean[channel];
         for (u64 row = threadIdx.y; row < a.rows; row += blockDim.y) {
             const u64 i = row * a.channels + channel;
             gradients.add(a.dy[i]);
-            products.add(a.dy[i] * (a.x[i] - mean));
+            if (a.x != nullptr) products.add(a.dy[i] * (a.x[i] - mean));
         }
     }
     const float dbias = column_sum(gradients.sum, shared);
@@ -97,7 +100,7 @@ extern "C" __global__ void batch_norm_parameter_gradients(const __grid_constant_
 
     if (inside && threadIdx.y == 0) {
         a.dbias[channel] = dbias;
-        a.dweight[channel] = product * inverse_deviation(a, channel);
+        if (a.x != nullptr) a.dweight[channel] = product * inverse_deviation(a, channel);
     }
 }
 
@@ -122,5 +125,21 @@ extern "C" __global__ void batch_norm_train_input_gradient(const __grid_constant
         const float normal = (a.x[i] - a.mean[c]) * inverse;
         const float centred = a.dy[i] - a.dbias[c] * share - normal * (a.dweight[c] * share);
         a.dx[i] = a.weight[c] * inverse * centred;
+    }
+}
+
+struct RunningAverageArgs {
+    const float* running;
+    const float* batch;
+    float* moved;
+    u64 channels;
+    float momentum;
+    int unused;  // keeps the size a multiple of 8
+};
+
+// Reads running and batch; writes moved = (1 - momentum) * running + momentum * batch.
+extern "C" __global__ void batch_norm_running_average(const __grid_constant__ RunningAverageArgs a) {
+    for (u64 i = grid_thread(); i < a.channels; i += grid_threads()) {
+        a.moved[i] = (1.0f - a.momentum) * a.running[i] + a.momentum * a.batch[i];
     }
 }

@@ -8,7 +8,7 @@
 // Writes:  '=' only.
 // Sums:    within a lane in order, then over the lanes by butterfly: the same bits every time.
 
-#include "common.cuh"
+#include "rows.cuh"
 
 // Forward reads x and writes y; backward reads y and dy and writes dx. The others may be null.
 struct SoftmaxArgs {
@@ -19,23 +19,6 @@ struct SoftmaxArgs {
     u64 rows;
     u64 columns;
 };
-
-// The row of this warp.
-__device__ inline u64 warp_row() { return u64(blockIdx.x) * blockDim.y + threadIdx.y; }
-
-struct RowScale {
-    float max;  // of the row
-    float sum;  // of exp(x - max) over the row
-};
-
-__device__ inline RowScale row_scale(const float* x, u64 columns) {
-    float max = x[0];
-    for (u64 i = threadIdx.x; i < columns; i += WARP_LANES) max = fmaxf(max, x[i]);
-    max = warp_max(max);
-    float sum = 0.0f;
-    for (u64 i = threadIdx.x; i < columns; i += WARP_LANES) sum += expf(x[i] - max);
-    return {max, warp_sum(sum)};
-}
 
 // Reads x; writes y.
 extern "C" __global__ void softmax_forward(const __grid_constant__ SoftmaxArgs a) {

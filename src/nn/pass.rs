@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::autograd::{Gradients, Var};
 use crate::nn::{Module, Parameter};
-use crate::ops::BatchStatistics;
+use crate::ops::{BatchStatistics, batch_norm};
 use crate::tensor::{Element, Tensor};
 use std::collections::HashMap;
 
@@ -83,7 +83,7 @@ impl<T: Element> Pass<T> {
     /// default momentum). Does nothing after an eval pass.
     ///
     /// # Errors
-    /// [`crate::Error::Unsupported`] off the CPU.
+    /// [`crate::Error::Unsupported`] if the module is no longer where the pass ran.
     pub fn commit(self, module: &mut dyn Module<T>) -> Result<()> {
         let mut batches: HashMap<u64, Vec<Tensor<T>>> = HashMap::new();
         for ([mean, variance], seen) in self.statistics {
@@ -93,11 +93,7 @@ impl<T: Element> Pass<T> {
         let momentum = T::of(MOMENTUM);
         module.visit("", &mut |slot| {
             for batch in batches.remove(&slot.parameter.id()).unwrap_or_default() {
-                let batch = batch.host("batch_norm")?;
-                let running = slot.parameter.value.make_mut("batch_norm")?;
-                for (running, &batch) in running.iter_mut().zip(batch) {
-                    *running = (T::one() - momentum) * *running + momentum * batch;
-                }
+                batch_norm::move_running(&mut slot.parameter.value, &batch, momentum)?;
             }
             Ok(())
         })

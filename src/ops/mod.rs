@@ -23,6 +23,7 @@ pub mod softmax;
 pub mod view_stack;
 
 pub(crate) mod gemm;
+pub(crate) mod launch;
 pub(crate) mod parallel;
 pub(crate) mod place;
 mod precision;

@@ -1,66 +1,15 @@
 //! `batch_norm.cu` against the CPU.
 
-use super::operands::{Operand, case, demand_agreement};
+use super::emulated::Emulated;
+use super::operands::{case, demand_agreement};
 use crossmax::Result;
-use crossmax::device::kernels::batch_norm::{
-    BatchNormArgs, EVAL_INPUT_GRADIENT, FORWARD, PARAMETER_GRADIENTS, STATISTICS, TRAIN_INPUT_GRADIENT,
-};
-use crossmax::device::{Accelerator, LaunchDims};
+use crossmax::autograd::Var;
+use crossmax::ops::BatchNormMode::{Eval, Train};
 use crossmax::tensor::Tensor;
-use crossmax::testing::formula::unit;
-use crossmax::testing::{Case, Operation, Outcome};
+use crossmax::testing::formula::{centred, unit};
+use crossmax::testing::{Case, Operation, Place};
 
 const EPSILON: f64 = 1e-5;
-
-/// Forward and all gradients, in training or evaluation.
-pub fn host_code(accelerator: &dyn Accelerator, case: &Case) -> Result<Outcome> {
-    let [x, weight, bias] = &case.inputs[..] else {
-        panic!("{}: expected input, weight and bias", case.name);
-    };
-    let (shape, channels) = (*x.value.shape(), weight.value.shape().len());
-    let put = |values| Operand::put(accelerator, values);
-    let empty = |shape| Operand::empty(accelerator, shape);
-    let (x, weight, bias) = (put(&x.value)?, put(&weight.value)?, put(&bias.value)?);
-    let (training, mean, variance) = match &case.operation {
-        Operation::BatchNormTrain { .. } => (true, empty([channels].into())?, empty([channels].into())?),
-        Operation::BatchNormEval { mean, variance, .. } => (false, put(mean)?, put(variance)?),
-        _ => panic!("{}: no batch normalisation", case.name),
-    };
-    let (y, dy, dx) = (empty(shape)?, put(&case.cotangent)?, empty(shape)?);
-    let (dweight, dbias) = (empty([channels].into())?, empty([channels].into())?);
-    let args = BatchNormArgs {
-        x: x.address(),
-        y: y.address(),
-        weight: weight.address(),
-        bias: bias.address(),
-        mean: mean.address(),
-        variance: variance.address(),
-        dy: dy.address(),
-        dx: dx.address(),
-        dweight: dweight.address(),
-        dbias: dbias.address(),
-        rows: (shape.len() / channels) as u64,
-        channels: channels as i32,
-        epsilon: EPSILON as f32,
-    };
-    let for_elements = LaunchDims::for_elements(shape.len());
-    let for_channels = LaunchDims::for_channels(channels);
-    if training {
-        STATISTICS.launch(accelerator, for_channels, &args)?;
-    }
-    FORWARD.launch(accelerator, for_elements, &args)?;
-    PARAMETER_GRADIENTS.launch(accelerator, for_channels, &args)?;
-    let input_gradient = if training {
-        TRAIN_INPUT_GRADIENT
-    } else {
-        EVAL_INPUT_GRADIENT
-    };
-    input_gradient.launch(accelerator, for_elements, &args)?;
-    Ok(Outcome {
-        value: y.get()?,
-        gradients: vec![dx.get()?, dweight.get()?, dbias.get()?],
-    })
-}
 
 pub fn cases() -> Result<Vec<Case>> {
     let mut cases = Vec::new();
@@ -81,5 +30,50 @@ pub fn cases() -> Result<Vec<Case>> {
 
 #[test]
 fn batch_normalisation_and_its_gradients_agree() -> Result<()> {
-    demand_agreement(&cases()?, host_code)
+    demand_agreement(&cases()?)
+}
+
+/// The gradients of input, weight and bias where only those that are `tracked` are wanted.
+fn gradients(place: &Place, training: bool, tracked: [bool; 3]) -> Result<Vec<Option<Vec<f32>>>> {
+    let tensor =
+        |name: &str, shape: &[usize]| place.put::<f32>(&Tensor::from_fn(shape, |i| centred(name, i) + 0.75));
+    let shapes: [(&str, &[usize]); 3] = [("x", &[6, 3]), ("weight", &[3]), ("bias", &[3])];
+    let mut inputs = Vec::new();
+    for ((name, shape), tracked) in shapes.into_iter().zip(tracked) {
+        let value = tensor(name, shape)?;
+        inputs.push(match tracked {
+            true => Var::leaf(value),
+            false => Var::constant(value),
+        });
+    }
+    let (mean, variance) = (&tensor("mean", &[3])?, &tensor("variance", &[3])?);
+    let mode = match training {
+        true => Train,
+        false => Eval { mean, variance },
+    };
+    let (y, _) = inputs[0].batch_norm(&inputs[1], &inputs[2], mode, EPSILON as f32)?;
+    let mut gradients = y.backward(Some(tensor("dy", &[6, 3])?))?;
+    let taken = inputs
+        .iter()
+        .map(|input| gradients.take(input).map(|g| g.to_vec()).transpose());
+    taken.collect()
+}
+
+#[test]
+fn only_the_wanted_gradients_come_and_they_agree() -> Result<()> {
+    let device = Place::Accelerator(Emulated::open(1));
+    for bits in 1..8 {
+        let tracked = [0, 1, 2].map(|input| bits >> input & 1 == 1);
+        for training in [true, false] {
+            let found = gradients(&device, training, tracked)?;
+            let expected = gradients(&Place::Cpu, training, tracked)?;
+            for (found, expected) in found.iter().zip(&expected) {
+                assert_eq!(found.is_some(), expected.is_some(), "{tracked:?}");
+                for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                    assert!((found - expected).abs() < 1e-5, "{found}, expected {expected}");
+                }
+            }
+        }
+    }
+    Ok(())
 }

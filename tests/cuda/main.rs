@@ -6,10 +6,17 @@
 mod accelerator;
 mod batch_norm;
 mod conv2d;
+mod conv2d_tiles;
 mod emulated;
+mod gemm;
+mod losses;
 mod mutations;
+mod operand_places;
 mod operands;
+mod order;
+mod pools;
 mod resize;
+mod running_statistics;
 mod softmax;
 mod speed;
 mod tensor_cores;

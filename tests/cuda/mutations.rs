@@ -2,30 +2,38 @@
 //! kernel's file with the CPU, as a wrong result or by the emulator.
 
 use super::emulated::Emulated;
-use super::operands::{HostCode, compare};
-use super::{batch_norm, conv2d, resize, softmax};
+use super::operands::SEEDS;
+use super::{batch_norm, conv2d, conv2d_tiles, gemm, losses, pools, resize, softmax};
 use crossmax::Result;
-use crossmax::testing::Case;
+use crossmax::testing::conformance::compare_places;
+use crossmax::testing::{Case, Place};
 use crossmax_emulator::mutations::MUTATIONS;
 use std::collections::BTreeSet;
 
-/// The cases and the host code that a file is tested with.
-fn tests_of(source: &str) -> Result<(Vec<Case>, HostCode)> {
-    Ok(match source {
-        "batch_norm.cu" => (batch_norm::cases()?, batch_norm::host_code),
-        "conv2d.cu" => (conv2d::cases()?, conv2d::host_code),
-        "resize.cu" => (resize::cases()?, resize::host_code),
-        "softmax.cu" => (softmax::cases()?, softmax::host_code),
+/// The cases that a file is tested with.
+pub fn cases_of(source: &str) -> Result<Vec<Case>> {
+    match source {
+        "avg_pool2d.cu" => pools::avg_cases(),
+        "batch_norm.cu" => batch_norm::cases(),
+        "conv2d.cu" => conv2d::cases(),
+        "conv2d_gemm.cu" => conv2d_tiles::f32_cases(),
+        "conv2d_tensor.cu" => conv2d_tiles::tensor_core_cases(),
+        "cross_entropy.cu" => losses::cross_entropy_cases(),
+        "dlr.cu" => losses::dlr_cases(),
+        "gemm.cu" => gemm::cases(),
+        "max_pool2d.cu" => pools::max_cases(),
+        "resize.cu" => resize::cases(),
+        "softmax.cu" => softmax::cases(),
         _ => panic!("{source}: its comparison with the CPU is not listed here"),
-    })
+    }
 }
 
 /// How a mutation was found, if it was.
 fn find(mutation: &'static str, source: &str) -> Result<Option<String>> {
-    let (cases, host_code) = tests_of(source)?;
-    for seed in super::operands::SEEDS {
-        let accelerator = Emulated::with_mutation(seed, mutation);
-        match compare(accelerator.as_ref(), &cases, host_code) {
+    let cases = cases_of(source)?;
+    for seed in SEEDS {
+        let place = Place::Accelerator(Emulated::with_mutation(seed, mutation));
+        match compare_places::<f32>(&cases, &place) {
             Ok(report) if report.passed() => {}
             Ok(report) => return Ok(report.mismatches.first().map(ToString::to_string)),
             Err(error) => return Ok(Some(error.to_string())),
@@ -49,6 +57,8 @@ fn missing_barriers_are_named() -> Result<()> {
     for (mutation, source) in [
         ("dropped_barrier", "conv2d.cu"),
         ("dropped_barrier_before_reuse", "batch_norm.cu"),
+        ("dropped_barrier_after_staging", "gemm.cu"),
+        ("dropped_barrier_before_staging", "gemm.cu"),
     ] {
         let found = find(mutation, source)?.unwrap_or_default();
         assert!(

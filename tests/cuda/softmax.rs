@@ -1,43 +1,8 @@
 //! `softmax.cu` against the CPU.
 
-use super::operands::{Operand, case, demand_agreement};
+use super::operands::{case, demand_agreement};
 use crossmax::Result;
-use crossmax::device::kernels::softmax::{
-    LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD, SOFTMAX, SOFTMAX_BACKWARD, SoftmaxArgs,
-};
-use crossmax::device::{Accelerator, LaunchDims};
-use crossmax::testing::{Case, Operation, Outcome};
-
-/// Forward and gradient of a softmax or log-softmax.
-pub fn host_code(accelerator: &dyn Accelerator, case: &Case) -> Result<Outcome> {
-    let shape = *case.cotangent.shape();
-    let x = Operand::put(accelerator, &case.inputs[0].value)?;
-    let dy = Operand::put(accelerator, &case.cotangent)?;
-    let (y, dx) = (
-        Operand::empty(accelerator, shape)?,
-        Operand::empty(accelerator, shape)?,
-    );
-    let args = SoftmaxArgs {
-        x: x.address(),
-        y: y.address(),
-        dy: dy.address(),
-        dx: dx.address(),
-        rows: shape.axis(0) as u64,
-        columns: shape.axis(1) as u64,
-    };
-    let (forward, backward) = match case.operation {
-        Operation::Softmax => (SOFTMAX, SOFTMAX_BACKWARD),
-        Operation::LogSoftmax => (LOG_SOFTMAX, LOG_SOFTMAX_BACKWARD),
-        _ => panic!("{}: no softmax", case.name),
-    };
-    let dims = LaunchDims::for_rows(shape.axis(0));
-    forward.launch(accelerator, dims, &args)?;
-    backward.launch(accelerator, dims, &args)?;
-    Ok(Outcome {
-        value: y.get()?,
-        gradients: vec![dx.get()?],
-    })
-}
+use crossmax::testing::{Case, Operation};
 
 /// Fewer and more columns than lanes, rows that do not fill a block.
 pub fn cases() -> Result<Vec<Case>> {
@@ -52,5 +17,5 @@ pub fn cases() -> Result<Vec<Case>> {
 
 #[test]
 fn softmax_and_its_gradient_agree() -> Result<()> {
-    demand_agreement(&cases()?, host_code)
+    demand_agreement(&cases()?)
 }

@@ -18,6 +18,8 @@ kernel_args! {
         pub mean: DeviceAddress,
         /// Variance, `[channels]`: the batch's (biased) or the running one.
         pub variance: DeviceAddress,
+        /// The batch's unbiased variance, `[channels]`.
+        pub unbiased_variance: DeviceAddress,
         /// Gradient of the output, `[rows, channels]`.
         pub dy: DeviceAddress,
         /// Gradient of the input, `[rows, channels]`.
@@ -26,7 +28,7 @@ kernel_args! {
         pub dweight: DeviceAddress,
         /// Gradient of `bias`, `[channels]`.
         pub dbias: DeviceAddress,
-        /// Rows, ≥ 1: N, or N·H·W.
+        /// Rows, N or N·H·W; for statistics ≥ 2.
         pub rows: u64,
         /// Channels, ≥ 1.
         pub channels: i32,
@@ -35,21 +37,43 @@ kernel_args! {
     }
 }
 
+kernel_args! {
+    /// A step of running statistics; addresses are of f32 `[channels]`.
+    pub struct RunningAverageArgs {
+        /// The statistics so far.
+        pub running: DeviceAddress,
+        /// The batch's.
+        pub batch: DeviceAddress,
+        /// The statistics afterwards.
+        pub moved: DeviceAddress,
+        /// Channels.
+        pub channels: u64,
+        /// Share of the batch, from 0 to 1.
+        pub momentum: f32,
+        /// Nothing; keeps the size a multiple of 8.
+        pub unused: i32,
+    }
+}
+
 const fn kernel(entry: &'static str) -> Kernel<BatchNormArgs> {
     Kernel::new("batch_norm.cu", entry)
 }
 
-/// Reads `x`; writes `mean`, `variance`. For the channels.
+/// Reads `x`; writes `mean`, `variance`, `unbiased_variance`. For the channels.
 pub const STATISTICS: Kernel<BatchNormArgs> = kernel("batch_norm_statistics");
 /// Reads `x`, `mean`, `variance`, `weight`, `bias`; writes `y`. For the elements of `y`.
 pub const FORWARD: Kernel<BatchNormArgs> = kernel("batch_norm_forward");
-/// Reads `x`, `dy`, `mean`, `variance`; writes `dweight`, `dbias`. For the channels.
+/// Reads `x`, `dy`, `mean`, `variance`; writes `dweight`, `dbias`. Without `x`, which may be null, reads
+/// `dy` and writes `dbias`. For the channels.
 pub const PARAMETER_GRADIENTS: Kernel<BatchNormArgs> = kernel("batch_norm_parameter_gradients");
 /// With running statistics: reads `dy`, `variance`, `weight`; writes `dx`. For the elements of `dx`.
 pub const EVAL_INPUT_GRADIENT: Kernel<BatchNormArgs> = kernel("batch_norm_eval_input_gradient");
 /// With the batch's statistics, after [`PARAMETER_GRADIENTS`]: reads `x`, `dy`, `mean`, `variance`,
 /// `weight`, `dweight`, `dbias`; writes `dx`. For the elements of `dx`.
 pub const TRAIN_INPUT_GRADIENT: Kernel<BatchNormArgs> = kernel("batch_norm_train_input_gradient");
+/// Reads `running`, `batch`; writes `moved`. For the channels, as elements.
+pub const RUNNING_AVERAGE: Kernel<RunningAverageArgs> =
+    Kernel::new("batch_norm.cu", "batch_norm_running_average");
 
 pub(super) const SIGNATURES: &[Signature] = &[
     STATISTICS.signature(),
@@ -57,4 +81,5 @@ pub(super) const SIGNATURES: &[Signature] = &[
     PARAMETER_GRADIENTS.signature(),
     EVAL_INPUT_GRADIENT.signature(),
     TRAIN_INPUT_GRADIENT.signature(),
+    RUNNING_AVERAGE.signature(),
 ];

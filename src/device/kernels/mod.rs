@@ -13,10 +13,15 @@
 //! [`LaunchDims::for_channels`]: super::LaunchDims::for_channels
 //! [`LaunchDims::for_rows`]: super::LaunchDims::for_rows
 
+pub mod avg_pool2d;
 pub mod batch_norm;
 pub mod conv2d;
 pub mod conv2d_gemm;
 pub mod conv2d_tensor;
+pub mod cross_entropy;
+pub mod dlr;
+pub mod gemm;
+pub mod max_pool2d;
 pub mod resize;
 pub mod softmax;
 
@@ -47,10 +52,15 @@ pub const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/kernels.r
 /// All kernels.
 pub fn signatures() -> impl Iterator<Item = Signature> {
     [
+        avg_pool2d::SIGNATURES,
         batch_norm::SIGNATURES,
         conv2d::SIGNATURES,
         conv2d_gemm::SIGNATURES,
         conv2d_tensor::SIGNATURES,
+        cross_entropy::SIGNATURES,
+        dlr::SIGNATURES,
+        gemm::SIGNATURES,
+        max_pool2d::SIGNATURES,
         resize::SIGNATURES,
         softmax::SIGNATURES,
     ]

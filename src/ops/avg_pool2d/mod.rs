@@ -1,10 +1,13 @@
 //! Average pooling: over windows without padding, and over the whole picture.
 
+mod cpu;
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use crate::autograd::Var;
-use crate::tensor::{Buffer, Element, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
 /// Window and step of an average pool, in pixels: [rows, columns].
@@ -25,51 +28,34 @@ impl<T: Element> Var<T> {
     pub fn avg_pool2d(&self, options: AvgPool2d) -> Result<Var<T>> {
         let shape = *self.shape();
         let &[n, h, w, c] = shape.dims() else {
-            return Err(Error::shape("avg_pool2d", "self", "[N, H, W, C]", shape));
+            return Err(Error::shape(OP, "self", "[N, H, W, C]", shape));
         };
         let ([kh, kw], [sh, sw]) = (options.kernel, options.stride);
         if kh * kw * sh * sw == 0 {
             let found = format!("{options:?}");
-            return Err(Error::argument("avg_pool2d", "options", "lengths ≥ 1", found));
+            return Err(Error::argument(OP, "options", "lengths ≥ 1", found));
         }
         if h < kh || w < kw {
             let expected = format!("at least {kh}×{kw} pixels");
-            return Err(Error::shape("avg_pool2d", "self", expected, shape));
+            return Err(Error::shape(OP, "self", expected, shape));
         }
         let (p, q) = ((h - kh) / sh + 1, (w - kw) / sw + 1);
-        let share = T::of(1.0 / (kh * kw) as f64);
-        // Every pair (output pixel, input pixel of its window), in a fixed order.
-        let pairs = move |f: &mut dyn FnMut(usize, usize)| {
-            for pixel in 0..n * p * q {
-                let (image, row, column) = (pixel / (p * q), pixel / q % p, pixel % q);
-                for r in 0..kh {
-                    for s in 0..kw {
-                        let at = (image * h + row * sh + r) * w + column * sw + s;
-                        f(pixel * c, at * c);
-                    }
-                }
-            }
+        let geometry = Geometry {
+            options,
+            input: [n, h, w, c],
+            output: [n, p, q, c],
         };
-        let x = self.value().host("avg_pool2d")?;
-        let mut y = Buffer::filled(n * p * q * c, T::zero());
-        pairs(&mut |to, from| {
-            let x = &x[from..from + c];
-            y[to..to + c].iter_mut().zip(x).for_each(|(y, &x)| *y += x);
-        });
-        y.iter_mut().for_each(|y| *y *= share);
-        let value = Tensor::from_buffer([n, p, q, c], y)?;
-        Ok(Var::from_op("avg_pool2d", &[self], value, || {
+        let value = match place(OP, &[self.value()])? {
+            Place::Host => cpu::forward(&geometry, self.value())?,
+            Place::Device(device) => cuda::forward(device, &geometry, self.value())?,
+        };
+        Ok(Var::from_op(OP, &[self], value, || {
             move |dy: Tensor<T>, _| {
-                let dy = dy.host("avg_pool2d")?;
-                let mut dx = Buffer::filled(shape.len(), T::zero());
-                pairs(&mut |from, to| {
-                    let dy = &dy[from..from + c];
-                    dx[to..to + c]
-                        .iter_mut()
-                        .zip(dy)
-                        .for_each(|(dx, &dy)| *dx += dy * share);
-                });
-                Ok(vec![Some(Tensor::from_buffer(shape, dx)?)])
+                let dx = match place(OP, &[&dy])? {
+                    Place::Host => cpu::backward(&geometry, &dy)?,
+                    Place::Device(device) => cuda::backward(device, &geometry, &dy)?,
+                };
+                Ok(vec![Some(dx)])
             }
         }))
     }
@@ -81,11 +67,30 @@ impl<T: Element> Var<T> {
     pub fn global_avg_pool2d(&self) -> Result<Var<T>> {
         let kernel = match *self.dims() {
             [_, h, w, _] => [h, w],
-            _ => return Err(Error::shape("avg_pool2d", "self", "[N, H, W, C]", self.shape())),
+            _ => return Err(Error::shape(OP, "self", "[N, H, W, C]", self.shape())),
         };
         self.avg_pool2d(AvgPool2d {
             kernel,
             stride: [1, 1],
         })
+    }
+}
+
+const OP: &str = "avg_pool2d";
+
+/// Every length of a pool.
+struct Geometry {
+    options: AvgPool2d,
+    /// N, H, W, C.
+    input: [usize; 4],
+    /// N, P, Q, C.
+    output: [usize; 4],
+}
+
+impl Geometry {
+    /// 1/(pixels of a window).
+    fn share(&self) -> f64 {
+        let [rows, columns] = self.options.kernel;
+        1.0 / (rows * columns) as f64
     }
 }

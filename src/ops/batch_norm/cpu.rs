@@ -1,5 +1,6 @@
 //! Batch normalisation on the CPU: rows of C channels, summed in blocks of a fixed number of rows.
 
+use super::{Normalisation, OP, ParameterGradients, Statistics};
 use crate::Result;
 use crate::ops::parallel::{chunks, wide};
 use crate::tensor::{Buffer, Element, Tensor};
@@ -36,10 +37,10 @@ fn block_sums<T: Element>(
     total
 }
 
-/// Mean and biased variance of every channel, in two passes (no cancellation).
-pub(super) fn statistics<T: Element>(x: &Tensor<T>, channels: usize) -> Result<(Vec<T>, Vec<T>)> {
-    let values = x.host("batch_norm")?;
-    let rows = values.len() / channels;
+/// The statistics of a batch, in two passes (no cancellation).
+pub(super) fn statistics<T: Element>(x: &Tensor<T>, channels: usize) -> Result<Statistics<T>> {
+    let values = x.host(OP)?;
+    let rows = values.len() / channels.max(1);
     let average =
         |sums: Vec<f64>| -> Vec<T> { sums.into_iter().map(|sum| T::of(sum / rows as f64)).collect() };
     let mean = average(block_sums(rows, channels, |range, sums: &mut [T]| {
@@ -54,20 +55,48 @@ pub(super) fn statistics<T: Element>(x: &Tensor<T>, channels: usize) -> Result<(
             }
         }
     }));
-    Ok((mean, variance))
+    let unbiased = T::of(rows as f64 / (rows - 1) as f64);
+    Ok(Statistics {
+        mean: Tensor::from_slice([channels], &mean)?,
+        variance: Tensor::from_slice([channels], &variance)?,
+        unbiased_variance: Tensor::from_fn([channels], |c| variance[c] * unbiased),
+    })
+}
+
+/// The vectors over channels that one pass over the elements needs.
+struct PerChannel<'a, T> {
+    mean: &'a [T],
+    inverse_std: Vec<T>,
+    /// gamma · inverse_std.
+    scale: Vec<T>,
+}
+
+impl<'a, T: Element> PerChannel<'a, T> {
+    fn of(normalisation: &'a Normalisation<T>) -> Result<Self> {
+        let variance = normalisation.variance.host(OP)?;
+        let inverse_std: Vec<T> = variance
+            .iter()
+            .map(|&v| (v + normalisation.eps).sqrt().recip())
+            .collect();
+        let gamma = normalisation.weight.host(OP)?;
+        Ok(Self {
+            mean: normalisation.mean.host(OP)?,
+            scale: gamma.iter().zip(&inverse_std).map(|(&g, &s)| g * s).collect(),
+            inverse_std,
+        })
+    }
 }
 
 /// (x − mean) · inverse_std · gamma + beta, as one multiplication and one addition.
-pub(super) fn normalise<T: Element>(
+pub(super) fn forward<T: Element>(
     x: &Tensor<T>,
-    mean: &[T],
-    inverse_std: &[T],
-    gamma: &[T],
-    beta: &[T],
+    normalisation: &Normalisation<T>,
+    beta: &Tensor<T>,
 ) -> Result<Tensor<T>> {
-    let values = x.host("batch_norm")?;
+    let values = x.host(OP)?;
+    let PerChannel { mean, scale, .. } = PerChannel::of(normalisation)?;
+    let beta = beta.host(OP)?;
     let channels = mean.len();
-    let scale: Vec<T> = gamma.iter().zip(inverse_std).map(|(&g, &s)| g * s).collect();
     let mut out = Buffer::dirty(values.len());
     chunks(&mut out, BLOCK_ROWS * channels, |i, out| {
         let first = i * BLOCK_ROWS * channels;
@@ -83,61 +112,64 @@ pub(super) fn normalise<T: Element>(
     Tensor::from_buffer(*x.shape(), out)
 }
 
-/// The two sums over rows that the backward rule needs, per channel.
-pub(super) struct GradientSums<T> {
-    /// Σ dy: the gradient of the bias.
-    pub of_gradient: Vec<T>,
-    /// Σ dy · x̂: the gradient of the weight.
-    pub of_normalised: Vec<T>,
-}
-
-impl<T: Element> GradientSums<T> {
-    /// Only what the bias needs, or nothing.
-    pub fn bias_only(dy: &Tensor<T>, channels: usize, wanted: bool) -> Result<Self> {
-        let values = dy.host("batch_norm")?;
-        let rows = if wanted { values.len() / channels.max(1) } else { 0 };
-        let sums = block_sums(rows, channels, |range, sums: &mut [T]| {
-            for row in values[range.start * channels..range.end * channels].chunks_exact(channels) {
-                sums.iter_mut().zip(row).for_each(|(sum, &dy)| *sum += dy);
-            }
-        });
-        Ok(Self {
-            of_gradient: sums.into_iter().map(T::of).collect(),
-            of_normalised: Vec::new(),
-        })
+/// Σ dy, and with `x` Σ dy · x̂, in one pass.
+pub(super) fn parameter_gradients<T: Element>(
+    dy: &Tensor<T>,
+    x: Option<&Tensor<T>>,
+    normalisation: &Normalisation<T>,
+) -> Result<ParameterGradients<T>> {
+    match x {
+        Some(x) => both_gradients(dy, x, normalisation),
+        None => bias_gradient(dy, normalisation.channels()),
     }
 }
 
-/// Both sums in one pass.
-pub(super) fn gradient_sums<T: Element>(
-    dy: &Tensor<T>,
-    x: &Tensor<T>,
-    mean: &[T],
-    inverse_std: &[T],
-) -> Result<GradientSums<T>> {
-    let (dy, x) = (dy.host("batch_norm")?, x.host("batch_norm")?);
-    let channels = mean.len();
-    let sums = block_sums(x.len() / channels, 2 * channels, |range, sums: &mut [T]| {
-        let (first, second) = sums.split_at_mut(channels);
-        let cut = range.start * channels..range.end * channels;
-        let rows = dy[cut.clone()]
-            .chunks_exact(channels)
-            .zip(x[cut].chunks_exact(channels));
-        for (dy, x) in rows {
-            for c in 0..channels {
-                first[c] += dy[c];
-                second[c] += dy[c] * (x[c] - mean[c]);
-            }
+fn bias_gradient<T: Element>(dy: &Tensor<T>, channels: usize) -> Result<ParameterGradients<T>> {
+    let values = dy.host(OP)?;
+    let rows = values.len() / channels.max(1);
+    let sums = block_sums(rows, channels, |range, sums: &mut [T]| {
+        for row in values[range.start * channels..range.end * channels].chunks_exact(channels) {
+            sums.iter_mut().zip(row).for_each(|(sum, &dy)| *sum += dy);
         }
     });
+    Ok(ParameterGradients {
+        of_bias: Tensor::from_fn([channels], |c| T::of(sums[c])),
+        of_weight: None,
+    })
+}
+
+fn both_gradients<T: Element>(
+    dy: &Tensor<T>,
+    x: &Tensor<T>,
+    normalisation: &Normalisation<T>,
+) -> Result<ParameterGradients<T>> {
+    let (dy, x) = (dy.host(OP)?, x.host(OP)?);
+    let PerChannel {
+        mean, inverse_std, ..
+    } = PerChannel::of(normalisation)?;
+    let channels = mean.len();
+    let sums = block_sums(
+        x.len() / channels.max(1),
+        2 * channels,
+        |range, sums: &mut [T]| {
+            let (first, second) = sums.split_at_mut(channels);
+            let cut = range.start * channels..range.end * channels;
+            let rows = dy[cut.clone()]
+                .chunks_exact(channels)
+                .zip(x[cut].chunks_exact(channels));
+            for (dy, x) in rows {
+                for c in 0..channels {
+                    first[c] += dy[c];
+                    second[c] += dy[c] * (x[c] - mean[c]);
+                }
+            }
+        },
+    );
     let (first, second) = sums.split_at(channels);
-    Ok(GradientSums {
-        of_gradient: first.iter().map(|&sum| T::of(sum)).collect(),
-        of_normalised: second
-            .iter()
-            .zip(inverse_std)
-            .map(|(&sum, s)| T::of(sum * s.as_f64()))
-            .collect(),
+    let normalised = |c: usize| T::of(second[c] * inverse_std[c].as_f64());
+    Ok(ParameterGradients {
+        of_bias: Tensor::from_fn([channels], |c| T::of(first[c])),
+        of_weight: Some(Tensor::from_fn([channels], normalised)),
     })
 }
 
@@ -145,23 +177,25 @@ pub(super) fn gradient_sums<T: Element>(
 pub(super) fn dx_train<T: Element>(
     mut dy: Tensor<T>,
     x: &Tensor<T>,
-    mean: &[T],
-    inverse_std: &[T],
-    gamma: &[T],
-    sums: &GradientSums<T>,
+    normalisation: &Normalisation<T>,
+    [sum_dy, sum_normalised]: [&Tensor<T>; 2],
 ) -> Result<Tensor<T>> {
-    let x = x.host("batch_norm")?;
+    let x = x.host(OP)?;
+    let PerChannel {
+        mean,
+        inverse_std,
+        scale,
+    } = PerChannel::of(normalisation)?;
     let channels = mean.len();
-    let count = T::of((x.len() / channels) as f64);
-    let scale: Vec<T> = gamma.iter().zip(inverse_std).map(|(&g, &s)| g * s).collect();
-    let shift: Vec<T> = sums.of_gradient.iter().map(|&sum| sum / count).collect();
-    let slope: Vec<T> = sums
-        .of_normalised
+    let count = T::of((x.len() / channels.max(1)) as f64);
+    let shift: Vec<T> = sum_dy.host(OP)?.iter().map(|&sum| sum / count).collect();
+    let slope: Vec<T> = sum_normalised
+        .host(OP)?
         .iter()
-        .zip(inverse_std)
+        .zip(&inverse_std)
         .map(|(&sum, &s)| sum / count * s)
         .collect();
-    chunks(dy.make_mut("batch_norm")?, BLOCK_ROWS * channels, |i, out| {
+    chunks(dy.make_mut(OP)?, BLOCK_ROWS * channels, |i, out| {
         let first = i * BLOCK_ROWS * channels;
         wide(|| {
             let rows = x[first..first + out.len()].chunks_exact(channels);
@@ -176,10 +210,10 @@ pub(super) fn dx_train<T: Element>(
 }
 
 /// dx = gamma · inverse_std · dy: the statistics are constants.
-pub(super) fn dx_eval<T: Element>(mut dy: Tensor<T>, inverse_std: &[T], gamma: &[T]) -> Result<Tensor<T>> {
-    let channels = gamma.len();
-    let scale: Vec<T> = gamma.iter().zip(inverse_std).map(|(&g, &s)| g * s).collect();
-    chunks(dy.make_mut("batch_norm")?, BLOCK_ROWS * channels, |_, out| {
+pub(super) fn dx_eval<T: Element>(mut dy: Tensor<T>, normalisation: &Normalisation<T>) -> Result<Tensor<T>> {
+    let PerChannel { scale, .. } = PerChannel::of(normalisation)?;
+    let channels = scale.len();
+    chunks(dy.make_mut(OP)?, BLOCK_ROWS * channels, |_, out| {
         wide(|| {
             for out in out.chunks_exact_mut(channels) {
                 out.iter_mut().zip(&scale).for_each(|(out, &scale)| *out *= scale);
@@ -187,4 +221,17 @@ pub(super) fn dx_eval<T: Element>(mut dy: Tensor<T>, inverse_std: &[T], gamma: &
         });
     });
     Ok(dy)
+}
+
+/// running ← (1 − momentum) · running + momentum · batch.
+pub(super) fn move_running<T: Element>(
+    running: &mut Tensor<T>,
+    batch: &Tensor<T>,
+    momentum: T,
+) -> Result<()> {
+    let batch = batch.host(OP)?;
+    for (running, &batch) in running.make_mut(OP)?.iter_mut().zip(batch) {
+        *running = (T::one() - momentum) * *running + momentum * batch;
+    }
+    Ok(())
 }

@@ -6,11 +6,13 @@
 //! operation returns the batch's and changes nothing.
 
 mod cpu;
+mod cuda;
 #[cfg(test)]
 mod tests;
 
 use crate::autograd::Var;
-use crate::tensor::{Element, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Shape, Tensor};
 use crate::{Error, Result};
 
 /// Whose statistics normalise.
@@ -51,11 +53,11 @@ impl<T: Element> Var<T> {
         eps: T,
     ) -> Result<(Var<T>, Option<BatchStatistics<T>>)> {
         let channels = self.shape().last();
-        let check = |arg, shape: &crate::tensor::Shape| {
+        let check = |arg, shape: &Shape| {
             if shape.dims() == [channels] {
                 Ok(())
             } else {
-                Err(Error::shape("batch_norm", arg, format!("[{channels}]"), shape))
+                Err(Error::shape(OP, arg, format!("[{channels}]"), shape))
             }
         };
         check("weight", weight.shape())?;
@@ -63,47 +65,165 @@ impl<T: Element> Var<T> {
         let x = self.value();
         let (mean, variance, statistics) = match mode {
             BatchNormMode::Train => {
-                let count = x.len() / channels.max(1);
-                if count < 2 {
+                if x.len() / channels.max(1) < 2 {
                     let expected = "at least two values a channel in training mode";
-                    return Err(Error::shape("batch_norm", "self", expected, self.shape()));
+                    return Err(Error::shape(OP, "self", expected, self.shape()));
                 }
-                let (mean, variance) = cpu::statistics(x, channels)?;
-                let unbiased = T::of(count as f64 / (count - 1) as f64);
+                let Statistics {
+                    mean,
+                    variance,
+                    unbiased_variance,
+                } = statistics(x, channels)?;
                 let statistics = BatchStatistics {
-                    mean: Tensor::from_slice([channels], &mean)?,
-                    unbiased_variance: Tensor::from_fn([channels], |c| variance[c] * unbiased),
+                    mean: mean.clone(),
+                    unbiased_variance,
                 };
                 (mean, variance, Some(statistics))
             }
             BatchNormMode::Eval { mean, variance } => {
                 check("running mean", mean.shape())?;
                 check("running variance", variance.shape())?;
-                (mean.to_vec()?, variance.to_vec()?, None)
+                (mean.clone(), variance.clone(), None)
             }
         };
-        let inverse_std: Vec<T> = variance.iter().map(|&v| (v + eps).sqrt().recip()).collect();
-        let gamma = weight.value().to_vec()?;
-        let value = cpu::normalise(x, &mean, &inverse_std, &gamma, bias.value().host("batch_norm")?)?;
+        let normalisation = Normalisation {
+            mean,
+            variance,
+            weight: weight.value().clone(),
+            eps,
+        };
+        let value = forward(x, &normalisation, bias.value())?;
         let train = statistics.is_some();
         let x = (train || weight.tracked()).then(|| x.clone());
-        let y = Var::from_op("batch_norm", &[self, weight, bias], value, || {
+        let y = Var::from_op(OP, &[self, weight, bias], value, || {
             move |dy: Tensor<T>, needs| {
-                let sums = match &x {
-                    Some(x) if train || needs.want(1) || needs.want(2) => {
-                        cpu::gradient_sums(&dy, x, &mean, &inverse_std)?
-                    }
-                    _ => cpu::GradientSums::bias_only(&dy, channels, needs.want(2))?,
+                let parameters = if (train && x.is_some()) || needs.want(1) || needs.want(2) {
+                    Some(parameter_gradients(&dy, x.as_ref(), &normalisation)?)
+                } else {
+                    None
                 };
-                let dw = needs.gradient(1, || Tensor::from_slice([channels], &sums.of_normalised))?;
-                let db = needs.gradient(2, || Tensor::from_slice([channels], &sums.of_gradient))?;
-                let dx = needs.gradient(0, || match (&x, train) {
-                    (Some(x), true) => cpu::dx_train(dy, x, &mean, &inverse_std, &gamma, &sums),
-                    _ => cpu::dx_eval(dy, &inverse_std, &gamma),
-                })?;
-                Ok(vec![dx, dw, db])
+                let dx = match (&x, &parameters) {
+                    (Some(x), Some(sums)) if train => {
+                        needs.gradient(0, || dx_train(dy, x, &normalisation, sums))?
+                    }
+                    _ => needs.gradient(0, || dx_eval(dy, &normalisation))?,
+                };
+                let (dw, db) = parameters.map_or((None, None), |p| (p.of_weight, Some(p.of_bias)));
+                let wanted = |i, gradient: Option<Tensor<T>>| gradient.filter(|_| needs.want(i));
+                Ok(vec![dx, wanted(1, dw), wanted(2, db)])
             }
         });
         Ok((y, statistics))
     }
+}
+
+const OP: &str = "batch_norm";
+
+/// What a batch is normalised with, and what its statistics are reported as, each `[C]`.
+struct Statistics<T: Element> {
+    mean: Tensor<T>,
+    /// Divided by the number of rows.
+    variance: Tensor<T>,
+    /// Divided by the number of rows − 1.
+    unbiased_variance: Tensor<T>,
+}
+
+/// (x − mean)/√(variance + eps) · weight, each `[C]`.
+struct Normalisation<T: Element> {
+    mean: Tensor<T>,
+    variance: Tensor<T>,
+    weight: Tensor<T>,
+    eps: T,
+}
+
+impl<T: Element> Normalisation<T> {
+    fn channels(&self) -> usize {
+        self.weight.len()
+    }
+
+    /// Where `x` and these vectors are.
+    fn place<'a>(&'a self, x: &'a Tensor<T>) -> Result<Place<'a>> {
+        place(OP, &[x, &self.mean, &self.variance, &self.weight])
+    }
+}
+
+/// The two sums over rows that the backward rule needs, `[C]`.
+struct ParameterGradients<T: Element> {
+    /// Σ dy.
+    of_bias: Tensor<T>,
+    /// Σ dy · x̂, if x was given.
+    of_weight: Option<Tensor<T>>,
+}
+
+fn statistics<T: Element>(x: &Tensor<T>, channels: usize) -> Result<Statistics<T>> {
+    match place(OP, &[x])? {
+        Place::Host => cpu::statistics(x, channels),
+        Place::Device(device) => cuda::statistics(device, x, channels),
+    }
+}
+
+fn forward<T: Element>(x: &Tensor<T>, by: &Normalisation<T>, bias: &Tensor<T>) -> Result<Tensor<T>> {
+    place(OP, &[x, bias])?;
+    match by.place(x)? {
+        Place::Host => cpu::forward(x, by, bias),
+        Place::Device(device) => cuda::forward(device, x, by, bias),
+    }
+}
+
+fn parameter_gradients<T: Element>(
+    dy: &Tensor<T>,
+    x: Option<&Tensor<T>>,
+    by: &Normalisation<T>,
+) -> Result<ParameterGradients<T>> {
+    match by.place(dy)? {
+        Place::Host => cpu::parameter_gradients(dy, x, by),
+        Place::Device(device) => cuda::parameter_gradients(device, dy, x, by),
+    }
+}
+
+/// With the batch's statistics, which depend on x themselves.
+fn dx_train<T: Element>(
+    dy: Tensor<T>,
+    x: &Tensor<T>,
+    by: &Normalisation<T>,
+    sums: &ParameterGradients<T>,
+) -> Result<Tensor<T>> {
+    let Some(of_weight) = &sums.of_weight else {
+        return Err(Error::argument(OP, "sums", "those over dy · x̂ too", "none"));
+    };
+    let sums = [&sums.of_bias, of_weight];
+    match by.place(x)? {
+        Place::Host => cpu::dx_train(dy, x, by, sums),
+        Place::Device(device) => cuda::dx_train(device, &dy, x, by, sums),
+    }
+}
+
+/// With constant statistics.
+fn dx_eval<T: Element>(dy: Tensor<T>, by: &Normalisation<T>) -> Result<Tensor<T>> {
+    match by.place(&dy)? {
+        Place::Host => cpu::dx_eval(dy, by),
+        Place::Device(device) => cuda::dx_eval(device, &dy, by),
+    }
+}
+
+/// Moves running statistics towards a batch's: running ← (1 − momentum) · running + momentum · batch.
+pub(crate) fn move_running<T: Element>(
+    running: &mut Tensor<T>,
+    batch: &Tensor<T>,
+    momentum: T,
+) -> Result<()> {
+    if running.shape() != batch.shape() {
+        return Err(Error::shape(
+            OP,
+            "running statistics",
+            batch.shape(),
+            running.shape(),
+        ));
+    }
+    let moved = match place(OP, &[&*running, batch])? {
+        Place::Host => return cpu::move_running(running, batch, momentum),
+        Place::Device(device) => cuda::moved(device, running, batch, momentum)?,
+    };
+    *running = moved;
+    Ok(())
 }

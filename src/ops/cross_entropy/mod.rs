@@ -1,11 +1,13 @@
 //! Cross-entropy of logits with hard or soft labels, one loss an image.
 
+mod cpu;
+pub(crate) mod cuda;
 #[cfg(test)]
 mod tests;
 
 use crate::autograd::Var;
-use crate::ops::softmax::log_softmax_rows;
-use crate::tensor::{Buffer, Element, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
 /// Checks that `logits` is [N, classes] and there is one label below `classes` an image.
@@ -32,26 +34,11 @@ impl<T: Element> Var<T> {
     /// # Errors
     /// [`Error::Shape`] or [`Error::Argument`] if logits and labels do not fit.
     pub fn cross_entropy(&self, labels: &[usize]) -> Result<Var<T>> {
-        let [n, classes] = check_labels("cross_entropy", self, labels)?;
-        let mut log_p = Buffer::dirty(n * classes);
-        log_softmax_rows(self.value().host("cross_entropy")?, classes.max(1), &mut log_p);
-        let value = Tensor::from_fn([n], |i| -log_p[i * classes + labels[i]]);
-        Ok(Var::from_op("cross_entropy", &[self], value, || {
-            let labels = labels.to_vec();
-            move |dy: Tensor<T>, _| {
-                // d/dz = softmax − onehot
-                let mut dx = Buffer::dirty(n * classes);
-                let dy = dy.host("cross_entropy")?;
-                for i in 0..n {
-                    let row = i * classes..(i + 1) * classes;
-                    for (dx, log_p) in dx[row.clone()].iter_mut().zip(&log_p[row]) {
-                        *dx = dy[i] * log_p.exp();
-                    }
-                    dx[i * classes + labels[i]] -= dy[i];
-                }
-                Ok(vec![Some(Tensor::from_buffer([n, classes], dx)?)])
-            }
-        }))
+        check_labels("cross_entropy", self, labels)?;
+        match place("cross_entropy", &[self.value()])? {
+            Place::Host => cpu::hard(self, labels),
+            Place::Device(device) => cuda::hard(device, self, labels),
+        }
     }
 
     /// −Σ target · ln softmax(logits) for every row, with `targets` [N, classes] constant: `[N]`.
@@ -68,9 +55,9 @@ impl<T: Element> Var<T> {
                 targets.shape(),
             ));
         }
-        self.log_softmax()?
-            .mul(&Var::constant(targets.clone()))?
-            .sum(1)?
-            .affine(-T::one(), T::zero())
+        match place("soft_cross_entropy", &[self.value(), targets])? {
+            Place::Host => cpu::soft(self, targets),
+            Place::Device(device) => cuda::soft(device, self, targets),
+        }
     }
 }

@@ -2,6 +2,8 @@
 //! centres (`align_corners=False`), borders repeated, no antialiasing — PyTorch's
 //! `interpolate(mode="bicubic")`.
 
+mod cpu;
+mod cuda;
 mod taps;
 #[cfg(test)]
 mod tests;
@@ -9,8 +11,8 @@ mod tests;
 pub(crate) use taps::Taps;
 
 use crate::autograd::Var;
-use crate::ops::parallel::{chunks, wide};
-use crate::tensor::{Buffer, Element, Tensor};
+use crate::ops::place::{Place, place};
+use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
@@ -21,53 +23,54 @@ impl<T: Element> Var<T> {
     /// [`Error::Argument`] if the target is empty.
     pub fn resize_bicubic(&self, height: usize, width: usize) -> Result<Var<T>> {
         let &[n, h, w, c] = self.dims() else {
-            return Err(Error::shape(
-                "resize_bicubic",
-                "self",
-                "[N, H, W, C]",
-                self.shape(),
-            ));
+            return Err(Error::shape(OP, "self", "[N, H, W, C]", self.shape()));
         };
         if h * w == 0 {
             let expected = "at least one pixel";
-            return Err(Error::shape("resize_bicubic", "self", expected, self.shape()));
+            return Err(Error::shape(OP, "self", expected, self.shape()));
         }
         if height * width == 0 {
             let found = format!("{height}×{width}");
-            return Err(Error::argument("resize_bicubic", "size", "at least 1×1", found));
+            return Err(Error::argument(OP, "size", "at least 1×1", found));
         }
         if [h, w] == [height, width] {
             return Ok(self.clone());
         }
-        let (rows, columns) = (Taps::<T>::new(h, height), Taps::<T>::new(w, width));
-        let values = self.value().host("resize_bicubic")?;
-        let mut out = Buffer::dirty(n * height * width * c);
-        chunks(&mut out, height * width * c, |i, out| {
-            let mut between = Buffer::dirty(height * w * c);
-            wide(|| {
-                rows.apply(&values[i * h * w * c..][..h * w * c], w * c, &mut between);
-                for (out, row) in out.chunks_mut(width * c).zip(between.chunks(w * c)) {
-                    columns.apply(row, c, out);
-                }
-            });
-        });
-        let value = Tensor::from_buffer([n, height, width, c], out)?;
-        Ok(Var::from_op("resize_bicubic", &[self], value, || {
+        let sizes = Sizes {
+            images: n,
+            channels: c,
+            from: [h, w],
+            to: [height, width],
+        };
+        let value = match place(OP, &[self.value()])? {
+            Place::Host => cpu::forward(&sizes, self.value())?,
+            Place::Device(device) => cuda::forward(device, &sizes, self.value())?,
+        };
+        Ok(Var::from_op(OP, &[self], value, || {
             move |dy: Tensor<T>, _| {
-                let dy = dy.host("resize_bicubic")?;
-                let mut dx = Buffer::dirty(n * h * w * c);
-                chunks(&mut dx, h * w * c, |i, dx| {
-                    let mut between = Buffer::dirty(height * w * c);
-                    wide(|| {
-                        let dy = dy[i * height * width * c..][..height * width * c].chunks(width * c);
-                        for (row, dy) in between.chunks_mut(w * c).zip(dy) {
-                            columns.apply_adjoint(dy, c, row);
-                        }
-                        rows.apply_adjoint(&between, w * c, dx);
-                    });
-                });
-                Ok(vec![Some(Tensor::from_buffer([n, h, w, c], dx)?)])
+                let dx = match place(OP, &[&dy])? {
+                    Place::Host => cpu::adjoint(&sizes, &dy)?,
+                    Place::Device(device) => cuda::adjoint(device, &sizes, &dy)?,
+                };
+                Ok(vec![Some(dx)])
             }
         }))
+    }
+}
+
+const OP: &str = "resize_bicubic";
+
+/// Lengths of a resize: `images` pictures of `channels` channels; rows and columns before and after.
+struct Sizes {
+    images: usize,
+    channels: usize,
+    from: [usize; 2],
+    to: [usize; 2],
+}
+
+impl Sizes {
+    /// Shape of the pictures with `[rows, columns]` pixels.
+    fn pictures(&self, [rows, columns]: [usize; 2]) -> [usize; 4] {
+        [self.images, rows, columns, self.channels]
     }
 }

@@ -1,0 +1,35 @@
+//! Results do not depend on the order in which threads and blocks run.
+
+use super::emulated::Emulated;
+use super::mutations::cases_of;
+use super::operands::SEEDS;
+use crossmax::Result;
+use crossmax::device::kernels::signatures;
+use crossmax::testing::{Outcome, Place};
+use std::collections::BTreeSet;
+
+/// All numbers of an outcome as bits.
+fn bits(outcome: &Outcome) -> Result<Vec<u64>> {
+    let mut bits = Vec::new();
+    for tensor in std::iter::once(&outcome.value).chain(&outcome.gradients) {
+        bits.extend(tensor.to_vec()?.iter().map(|value| value.to_bits()));
+    }
+    Ok(bits)
+}
+
+#[test]
+fn every_order_gives_the_same_bits() -> Result<()> {
+    let sources: BTreeSet<_> = signatures().map(|signature| signature.source()).collect();
+    let places = SEEDS.map(|seed| Place::Accelerator(Emulated::open(seed)));
+    for source in sources {
+        for case in cases_of(source)? {
+            let outcome = |place| bits(&case.evaluate::<f32>(place)?);
+            let [first, others @ ..] = &places;
+            let expected = outcome(first)?;
+            for place in others {
+                assert_eq!(outcome(place)?, expected, "{}", case.name);
+            }
+        }
+    }
+    Ok(())
+}
