@@ -15,6 +15,9 @@ pub trait Accelerator: Send + Sync {
     /// Name for messages, for example `cuda:0 (NVIDIA H200)`.
     fn name(&self) -> String;
 
+    /// Compute capability, major and minor: which instructions its kernels may use.
+    fn compute_capability(&self) -> (u32, u32);
+
     /// Memory for `bytes` bytes, at an address that suits every type, with arbitrary content;
     /// freed on drop. Zero bytes are allowed.
     ///

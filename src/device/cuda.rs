@@ -37,7 +37,7 @@ pub fn is_present() -> bool {
 /// One CUDA device.
 struct Cuda {
     name: String,
-    target: nvrtc::Target,
+    compute_capability: (u32, u32),
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     loaded: Mutex<Loaded>,
@@ -77,7 +77,7 @@ impl Cuda {
         let model = context.name().map_err(failed("reading the name"))?;
         Ok(Self {
             name: format!("{number} ({model})"),
-            target: nvrtc::Target::of_capability(major.unsigned_abs(), minor.unsigned_abs()),
+            compute_capability: (major.unsigned_abs(), minor.unsigned_abs()),
             context,
             stream,
             loaded: Mutex::default(),
@@ -117,7 +117,9 @@ impl Cuda {
             Some(module) => Arc::clone(module),
             None => {
                 let unit = kernels::translation_unit(kernel.source())?;
-                let compiled = nvrtc::compile(kernel.source(), &unit, &self.target)?;
+                let (major, minor) = self.compute_capability;
+                let target = nvrtc::Target::of_capability(major, minor);
+                let compiled = nvrtc::compile(kernel.source(), &unit, &target)?;
                 let module = self
                     .context
                     .load_module(Ptx::from_binary(compiled.cubin))
@@ -144,6 +146,10 @@ impl Cuda {
 impl Accelerator for Cuda {
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn compute_capability(&self) -> (u32, u32) {
+        self.compute_capability
     }
 
     fn allocate(&self, bytes: usize) -> Result<DeviceAllocation> {

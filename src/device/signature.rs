@@ -79,6 +79,7 @@ pub struct Signature {
     source: &'static str,
     entry: &'static str,
     args: StructLayout,
+    least_capability: (u32, u32),
 }
 
 impl Signature {
@@ -95,6 +96,11 @@ impl Signature {
     /// Layout of its one argument.
     pub fn args(&self) -> StructLayout {
         self.args
+    }
+
+    /// The first compute capability, major and minor, that the kernel is compiled for.
+    pub fn least_capability(&self) -> (u32, u32) {
+        self.least_capability
     }
 
     /// CUDA C++ declarations that fail to compile unless the kernel takes exactly this struct,
@@ -140,9 +146,16 @@ impl<A: KernelArgs> Kernel<A> {
                 source,
                 entry,
                 args: A::LAYOUT,
+                least_capability: (0, 0),
             },
             args: PhantomData,
         }
+    }
+
+    /// The same kernel, where its file has it from this compute capability on.
+    pub(super) const fn with_capability(mut self, major: u32, minor: u32) -> Self {
+        self.signature.least_capability = (major, minor);
+        self
     }
 
     /// The untyped side of this kernel.

@@ -25,9 +25,12 @@ pub mod view_stack;
 pub(crate) mod gemm;
 pub(crate) mod launch;
 pub(crate) mod parallel;
+mod precision;
+
 pub(crate) use crate::tensor::place;
 
 pub use avg_pool2d::AvgPool2d;
 pub use batch_norm::{BatchNormMode, BatchStatistics};
-pub use conv2d::Conv2d;
+pub use conv2d::{Conv2d, Conv2dEpilogue};
+pub use precision::Precision;
 pub use view_stack::{NoiseSource, NoiseStreams, ViewDraw, ViewStack};

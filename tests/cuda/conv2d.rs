@@ -1,14 +1,14 @@
-//! `conv2d.cu` against the CPU.
+//! `conv2d.cu` against the CPU: layers of few channels, and the bias gradient of any.
 
 use super::operands::{case, demand_agreement};
 use crossmax::Result;
-use crossmax::ops::Conv2d;
+use crossmax::ops::{Conv2d, Precision};
 use crossmax::testing::{Case, Operation};
 
 /// Odd sizes, one image and several, all windows of a ResNet with both strides, and strides and
 /// padding that differ between the axes.
 pub fn cases() -> Result<Vec<Case>> {
-    let shapes: [([usize; 4], [usize; 3], Conv2d); 8] = [
+    let shapes: [([usize; 4], [usize; 3], Conv2d); 9] = [
         ([1, 5, 7, 3], [4, 1, 1], Conv2d::square(1, 0)),
         ([2, 7, 5, 6], [5, 1, 1], Conv2d::square(2, 0)),
         ([1, 6, 9, 5], [3, 3, 3], Conv2d::square(1, 1)),
@@ -22,6 +22,16 @@ pub fn cases() -> Result<Vec<Case>> {
             Conv2d {
                 stride: [1, 2],
                 padding: [0, 1],
+                precision: Precision::F32,
+            },
+        ),
+        (
+            [2, 6, 8, 3],
+            [5, 3, 2],
+            Conv2d {
+                stride: [1, 2],
+                padding: [0, 1],
+                precision: Precision::F32,
             },
         ),
     ];

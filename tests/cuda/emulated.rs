@@ -75,6 +75,10 @@ impl Accelerator for Emulated {
         format!("emulator (seed {})", self.seed)
     }
 
+    fn compute_capability(&self) -> (u32, u32) {
+        (8, 0)
+    }
+
     fn allocate(&self, bytes: usize) -> Result<DeviceAllocation> {
         let address = self.device.allocate(bytes);
         let address = address

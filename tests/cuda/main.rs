@@ -7,6 +7,7 @@ mod accelerator;
 mod arrange;
 mod batch_norm;
 mod conv2d;
+mod conv2d_tiles;
 mod elementwise;
 mod emulated;
 mod gemm;

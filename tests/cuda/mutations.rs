@@ -4,8 +4,8 @@
 use super::emulated::Emulated;
 use super::operands::SEEDS;
 use super::{
-    arrange, batch_norm, conv2d, elementwise, gemm, losses, optimisers, pools, reduce, resize, softmax,
-    view_stack,
+    arrange, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools, reduce, resize,
+    softmax, view_stack,
 };
 use crossmax::Result;
 use crossmax::testing::conformance::compare_places;
@@ -23,6 +23,8 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
         "avg_pool2d.cu" => pools::avg_cases(),
         "batch_norm.cu" => batch_norm::cases(),
         "conv2d.cu" => conv2d::cases(),
+        "conv2d_gemm.cu" => conv2d_tiles::f32_cases(),
+        "conv2d_tensor.cu" => conv2d_tiles::tensor_core_cases(),
         "cross_entropy.cu" => losses::cross_entropy_cases(),
         "dlr.cu" => losses::dlr_cases(),
         "elementwise.cu" => elementwise::cases(),

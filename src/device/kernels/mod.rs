@@ -17,6 +17,8 @@ pub mod arrange;
 pub mod avg_pool2d;
 pub mod batch_norm;
 pub mod conv2d;
+pub mod conv2d_gemm;
+pub mod conv2d_tensor;
 pub mod cross_entropy;
 pub mod dlr;
 pub mod elementwise;
@@ -58,6 +60,8 @@ pub fn signatures() -> impl Iterator<Item = Signature> {
         avg_pool2d::SIGNATURES,
         batch_norm::SIGNATURES,
         conv2d::SIGNATURES,
+        conv2d_gemm::SIGNATURES,
+        conv2d_tensor::SIGNATURES,
         cross_entropy::SIGNATURES,
         dlr::SIGNATURES,
         gemm::SIGNATURES,

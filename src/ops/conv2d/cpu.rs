@@ -1,25 +1,35 @@
 //! Convolution on the CPU: products of cache-sized tiles.
 
-use super::Geometry;
 use super::unroll::{fold, unroll};
+use super::{Conv2dEpilogue, Geometry};
 use crate::Result;
 use crate::ops::gemm::{Left, gemm, transpose};
 use crate::ops::parallel::{SERIAL_FLOPS, chunks_if, wide};
 use crate::tensor::{Buffer, Element, Tensor};
 use rayon::prelude::*;
 
-/// y = conv(x, w) + b.
+/// y = conv(x, w), and the epilogue.
 pub(super) fn forward<T: Element>(
     g: &Geometry,
     x: &Tensor<T>,
     w: &Tensor<T>,
-    bias: Option<&Tensor<T>>,
+    epilogue: Conv2dEpilogue<'_, T>,
 ) -> Result<Tensor<T>> {
     let x = x.host("conv2d")?;
     let right = transpose(w.host("conv2d")?, g.k, g.depth());
-    let bias = bias.map(|b| b.host("conv2d")).transpose()?;
+    let bias = epilogue.bias.map(|b| b.host("conv2d")).transpose()?;
     let mut y = Buffer::dirty(g.rows() * g.k);
     product(g, x, &right, bias, &mut y);
+    if let Some(residual) = epilogue.residual {
+        let residual = residual.host("conv2d")?;
+        y.iter_mut()
+            .zip(residual)
+            .for_each(|(y, &residual)| *y += residual);
+    }
+    if epilogue.relu {
+        let negative = |y: &&mut T| **y < T::zero();
+        y.iter_mut().filter(negative).for_each(|y| *y = T::zero());
+    }
     Tensor::from_buffer(g.output(), y)
 }
 

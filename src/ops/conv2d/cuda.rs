@@ -1,13 +1,15 @@
-//! Launches of the convolution kernels.
+//! Convolution on an accelerator: the tiled kernels, and the direct ones where tiles would be empty.
 
-use super::Geometry;
+use super::implicit_gemm::{self, is_too_small};
+use super::{Conv2dEpilogue, Geometry, OP};
 use crate::device::kernels::conv2d::{BIAS_GRADIENT, Conv2dArgs, DGRAD, FORWARD, WGRAD};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
+use crate::ops::Precision;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 use std::sync::Arc;
 
-type Device = Arc<dyn Accelerator>;
+pub(super) type Device = Arc<dyn Accelerator>;
 
 /// The lengths as a kernel's arguments, without addresses.
 ///
@@ -38,19 +40,35 @@ fn arguments(g: &Geometry) -> Result<Conv2dArgs> {
     })
 }
 
+/// Whether the direct kernels, which are f32, serve; else the tiled ones can, in `precision`.
+///
+/// # Errors
+/// [`Error::Unsupported`] if the device lacks the precision.
+fn is_direct(device: &Device, g: &Geometry, precision: Precision) -> Result<bool> {
+    if precision.least_capability() > device.compute_capability() {
+        let device = format!("{} in {precision:?}", device.name());
+        return Err(Error::Unsupported { op: OP, device });
+    }
+    Ok(is_too_small(g))
+}
+
 /// y `[N,P,Q,K]`.
 pub fn forward<T: Element>(
     device: &Device,
     g: &Geometry,
+    precision: Precision,
     x: &Tensor<T>,
     w: &Tensor<T>,
-    bias: Option<&Tensor<T>>,
+    epilogue: Conv2dEpilogue<'_, T>,
 ) -> Result<Tensor<T>> {
-    let y = Tensor::dirty_on(device, [g.n, g.p, g.q, g.k])?;
+    if !is_direct(device, g, precision)? || epilogue.residual.is_some() || epilogue.relu {
+        return implicit_gemm::forward(device, g, precision, x, w, epilogue);
+    }
+    let y = Tensor::dirty_on(device, g.output())?;
     let args = Conv2dArgs {
         x: x.address(),
         w: w.address(),
-        bias: bias.map_or(DeviceAddress::NULL, Tensor::address),
+        bias: epilogue.bias.map_or(DeviceAddress::NULL, Tensor::address),
         y: y.address(),
         ..arguments(g)?
     };
@@ -59,7 +77,17 @@ pub fn forward<T: Element>(
 }
 
 /// The gradient of the input, `[N,H,W,C]`.
-pub fn dgrad<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>, w: &Tensor<T>) -> Result<Tensor<T>> {
+pub fn dgrad<T: Element>(
+    device: &Device,
+    g: &Geometry,
+    precision: Precision,
+    dy: &Tensor<T>,
+    w: &Tensor<T>,
+) -> Result<Tensor<T>> {
+    let precision = precision.backward(device.compute_capability());
+    if !is_direct(device, g, precision)? {
+        return implicit_gemm::dgrad(device, g, precision, dy, w);
+    }
     let dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
     let args = Conv2dArgs {
         x: dx.address(),
@@ -72,7 +100,17 @@ pub fn dgrad<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>, w: &Tens
 }
 
 /// The gradient of the weights, `[K,R,S,C]`.
-pub fn wgrad<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
+pub fn wgrad<T: Element>(
+    device: &Device,
+    g: &Geometry,
+    precision: Precision,
+    dy: &Tensor<T>,
+    x: &Tensor<T>,
+) -> Result<Tensor<T>> {
+    let precision = precision.backward(device.compute_capability());
+    if !is_direct(device, g, precision)? {
+        return implicit_gemm::wgrad(device, g, precision, dy, x);
+    }
     let dw = Tensor::dirty_on(device, [g.k, g.r, g.s, g.c])?;
     let args = Conv2dArgs {
         x: x.address(),

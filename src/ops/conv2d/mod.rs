@@ -6,33 +6,45 @@
 mod cpu;
 mod cuda;
 mod geometry;
+mod implicit_gemm;
+mod infer;
 #[cfg(test)]
 mod tests;
 mod unroll;
 
 pub(crate) use geometry::Geometry;
+pub use infer::{Conv2dEpilogue, infer};
 
+use crate::Result;
 use crate::autograd::Var;
+use crate::ops::Precision;
 use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Tensor};
-use crate::{Error, Result};
 
-/// Stride and zero padding of a convolution, in pixels: [rows, columns].
+/// Stride and zero padding of a convolution, in pixels: [rows, columns]; and how its products are rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {
     /// Step between output pixels, ≥ 1.
     pub stride: [usize; 2],
     /// Zeros added on both sides.
     pub padding: [usize; 2],
+    /// Format of the products on an accelerator, forward and backward.
+    pub precision: Precision,
 }
 
 impl Conv2d {
-    /// The same stride and padding for rows and columns.
+    /// The same stride and padding for rows and columns; f32.
     pub fn square(stride: usize, padding: usize) -> Self {
         Self {
             stride: [stride; 2],
             padding: [padding; 2],
+            precision: Precision::F32,
         }
+    }
+
+    /// The same in another precision.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 }
 
@@ -44,13 +56,13 @@ impl<T: Element> Var<T> {
     /// [`Error::Shape`] if the shapes do not fit each other or the window does not fit the input.
     pub fn conv2d(&self, weight: &Var<T>, bias: Option<&Var<T>>, options: Conv2d) -> Result<Var<T>> {
         let geometry = Geometry::new(options, self.shape(), weight.shape())?;
-        if let Some(bias) = bias
-            && bias.dims() != [geometry.k]
-        {
-            let expected = format!("[{}]", geometry.k);
-            return Err(Error::shape("conv2d", "bias", expected, bias.shape()));
-        }
-        let value = forward(&geometry, self.value(), weight.value(), bias.map(Var::value))?;
+        let epilogue = Conv2dEpilogue {
+            bias: bias.map(Var::value),
+            ..Conv2dEpilogue::default()
+        };
+        epilogue.check(&geometry)?;
+        let value = infer::forward(&geometry, options, self.value(), weight.value(), epilogue)?;
+        let precision = options.precision;
         // Each operand is kept only for the other's gradient.
         let x = weight.tracked().then(|| self.value().clone());
         let w = self.tracked().then(|| weight.value().clone());
@@ -59,11 +71,11 @@ impl<T: Element> Var<T> {
         Ok(Var::from_op("conv2d", &inputs, value, || {
             move |dy: Tensor<T>, needs| {
                 let dx = match &w {
-                    Some(w) => needs.gradient(0, || dgrad(&geometry, &dy, w))?,
+                    Some(w) => needs.gradient(0, || dgrad(&geometry, precision, &dy, w))?,
                     None => None,
                 };
                 let dw = match &x {
-                    Some(x) => needs.gradient(1, || wgrad(&geometry, &dy, x))?,
+                    Some(x) => needs.gradient(1, || wgrad(&geometry, precision, &dy, x))?,
                     None => None,
                 };
                 let db = needs.gradient(2, || bias_gradient(&geometry, &dy))?;
@@ -75,31 +87,17 @@ impl<T: Element> Var<T> {
 
 const OP: &str = "conv2d";
 
-fn forward<T: Element>(
-    g: &Geometry,
-    x: &Tensor<T>,
-    w: &Tensor<T>,
-    bias: Option<&Tensor<T>>,
-) -> Result<Tensor<T>> {
-    let mut operands = vec![x, w];
-    operands.extend(bias);
-    match place(OP, &operands)? {
-        Place::Host => cpu::forward(g, x, w, bias),
-        Place::Device(device) => cuda::forward(device, g, x, w, bias),
-    }
-}
-
-fn dgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, w: &Tensor<T>) -> Result<Tensor<T>> {
+fn dgrad<T: Element>(g: &Geometry, precision: Precision, dy: &Tensor<T>, w: &Tensor<T>) -> Result<Tensor<T>> {
     match place(OP, &[dy, w])? {
         Place::Host => cpu::dgrad(g, dy, w),
-        Place::Device(device) => cuda::dgrad(device, g, dy, w),
+        Place::Device(device) => cuda::dgrad(device, g, precision, dy, w),
     }
 }
 
-fn wgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
+fn wgrad<T: Element>(g: &Geometry, precision: Precision, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
     match place(OP, &[dy, x])? {
         Place::Host => cpu::wgrad(g, dy, x),
-        Place::Device(device) => cuda::wgrad(device, g, dy, x),
+        Place::Device(device) => cuda::wgrad(device, g, precision, dy, x),
     }
 }
 

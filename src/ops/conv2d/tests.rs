@@ -1,8 +1,9 @@
 //! Gradients of every path (flipped, folded, pointwise), refusals, and what is kept.
 
-use super::Conv2d;
+use super::{Conv2d, Conv2dEpilogue, infer};
 use crate::Result;
 use crate::autograd::Var;
+use crate::ops::Precision;
 use crate::tensor::Tensor;
 use crate::testing::assertions::{check_gradients_at_random, keeps, random, refusal};
 
@@ -22,7 +23,11 @@ fn gradients() -> Result<()> {
         ([1, 1, 1, 3], [1, 1, 1, 3], [1, 1], [0, 0]),
     ];
     for (x, w, stride, padding) in cases {
-        let options = Conv2d { stride, padding };
+        let options = Conv2d {
+            stride,
+            padding,
+            precision: Precision::F32,
+        };
         let shapes: [(&str, &[usize]); 3] = [("x", &x), ("w", &w), ("b", &[w[0]])];
         let name = format!("conv2d {x:?} {w:?} {stride:?} {padding:?}");
         check_gradients_at_random(&name, &shapes, |v| v[0].conv2d(&v[1], Some(&v[2]), options))?;
@@ -85,5 +90,31 @@ fn an_operand_is_kept_only_for_the_others_gradient() -> Result<()> {
     assert!(!keeps(|x| x.conv2d(&constant, None, options), &x)?);
     let tracked = Var::leaf(w);
     assert!(keeps(|x| x.conv2d(&tracked, None, options), &x)?);
+    Ok(())
+}
+
+#[test]
+fn the_epilogue_is_bias_then_residual_then_relu() -> Result<()> {
+    let x = Tensor::from_slice([1, 1, 2, 1], &[1.0, 2.0])?;
+    let w = Tensor::from_slice([1, 1, 1, 1], &[3.0])?;
+    let bias = Tensor::from_slice([1], &[-10.0])?;
+    let residual = Tensor::from_slice([1, 1, 2, 1], &[5.0, 6.0])?;
+    let options = Conv2d::square(1, 0);
+    let all = Conv2dEpilogue {
+        bias: Some(&bias),
+        residual: Some(&residual),
+        relu: true,
+    };
+    assert_eq!(infer(&x, &w, all, options)?.to_vec()?, [0.0, 2.0]);
+    let linear = Conv2dEpilogue { relu: false, ..all };
+    assert_eq!(infer(&x, &w, linear, options)?.to_vec()?, [-2.0, 2.0]);
+    let none = Conv2dEpilogue::default();
+    assert_eq!(infer(&x, &w, none, options)?.to_vec()?, [3.0, 6.0]);
+    let unfit = Conv2dEpilogue {
+        residual: Some(&bias),
+        ..none
+    };
+    let error = infer(&x, &w, unfit, options).unwrap_err().to_string();
+    assert!(error.contains("residual"), "{error}");
     Ok(())
 }

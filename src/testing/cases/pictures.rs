@@ -2,7 +2,7 @@
 
 use super::assemble;
 use crate::Result;
-use crate::ops::{AvgPool2d, Conv2d};
+use crate::ops::{AvgPool2d, Conv2d, Precision};
 use crate::testing::case::{Case, Tolerance};
 use crate::testing::fixtures::{FixtureCase, StoredLayout};
 use crate::testing::operation::Operation;
@@ -12,6 +12,7 @@ pub(super) fn conv2d(case: &FixtureCase<'_>) -> Result<Case> {
     let operation = Operation::Conv2d(Conv2d {
         stride: case.config("stride")?,
         padding: case.config("padding")?,
+        precision: Precision::F32,
     });
     let mut inputs = vec![("x", Pictures), ("w", Pictures)];
     if case.has("b") {

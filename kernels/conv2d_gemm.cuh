@@ -1,0 +1,461 @@
+// Convolution as an implicit matrix product: what the f32 kernels (conv2d_gemm.cu) and those of the
+// tensor cores (conv2d_tensor.cu) share. Nothing is unrolled in global memory: each tile of the two
+// factors is gathered into shared memory from the tensors as they are.
+//
+//              rows M            columns N   depth D                 result
+//   forward    output pixels     K           (r, s, c)               y
+//   dgrad      input pixels      C           (r, s, k), a phase's    dx, one phase of pixels a blockIdx.z
+//   wgrad      K                 (r, s, c)   output pixels, a part's parts[blockIdx.z], then added up
+//
+// Layout:  x [N,H,W,C], w [K,R,S,C], bias [K], y and residual [N,P,Q,K], all f32, contiguous.
+// Tiling:  a block computes TILE_M x TILE_N results, walking the depth in steps of TILE_DEPTH through a
+//          ring of STAGES tiles in shared memory. Where four neighbours in memory stay neighbours in
+//          the tile (C, or K for the gradients' dy, a multiple of 4) they come by asynchronous copies,
+//          else one by one through registers, predicated; so do all on devices before sm_80.
+// Phases:  dgrad of stride t: the input pixels of one remainder modulo t use the same taps, every t-th;
+//          no tap that cannot contribute is multiplied.
+// Writes:  '=' only, every element of the result exactly once.
+// Sums:    the depth in ascending steps, whatever the batch: an image's results do not depend on the
+//          others. wgrad sums over the batch; its cut into parts is given by the host.
+// Floor:   2 M N D FLOP. A block reads (TILE_M + TILE_N) D floats, so 21 FLOP a byte of cache; from
+//          memory each tensor once, if the second factor's re-reads hit the L2 cache.
+#pragma once
+
+#include "common.cuh"
+
+#if defined(CROSSMAX_EMULATOR) || __CUDA_ARCH__ >= 800
+#define ASYNC_COPIES 1
+#else
+#define ASYNC_COPIES 0
+#endif
+
+constexpr int TILE_M = 128;
+constexpr int TILE_N = 64;
+constexpr int TILE_DEPTH = 16;
+constexpr int QUADS = TILE_DEPTH / 4;
+constexpr int STAGES = 3;
+
+// What a kernel reads and writes of these stands with it.
+struct Conv2dGemmArgs {
+    float* x;
+    float* w;
+    float* bias;      // of forward; may be null
+    float* residual;  // added by forward; may be null
+    float* y;
+    float* parts;  // of wgrad: [number of parts, K,R,S,C]
+    int n, h, w_in, c;
+    int k, r, s;
+    int p, q;
+    int stride[2];
+    int padding[2];
+    int relu;         // of forward: whether negative results become 0
+    int part_pixels;  // of wgrad: output pixels of a part
+    int part_count;   // of wgrad
+};
+
+__device__ inline bool is_quad_aligned(const float* from) { return reinterpret_cast<u64>(from) % 16 == 0; }
+
+// Brings four floats to shared memory, or zeros, by the time of the next wait.
+__device__ inline void copy_quad(int to, const float* from, bool copy) {
+#if ASYNC_COPIES
+    cp_async_16(dynamic_shared<float>() + to, from, copy);
+#else
+    const float4 zeros = {0.0f, 0.0f, 0.0f, 0.0f};
+    (dynamic_shared<float4>() + to / 4)[0] = copy ? *reinterpret_cast<const float4*>(from) : zeros;
+#endif
+}
+__device__ inline void commit_copies() {
+#if ASYNC_COPIES
+    cp_async_commit();
+#endif
+}
+template <int PENDING>
+__device__ inline void wait_for_copies() {
+#if ASYNC_COPIES
+    cp_async_wait<PENDING>();
+#endif
+}
+
+// A tile of one factor in shared memory, of ROWS rows (its columns, for the second factor).
+//
+// Numbers that are neighbours along the depth stand side by side; the four quads of a row are swapped
+// so that neither 8 rows of one quad nor 2 rows of all quads meet in a bank.
+template <int ROWS>
+struct DepthInner {
+    static constexpr bool INNER = true;
+    static constexpr int FLOATS = ROWS * TILE_DEPTH;
+
+    __device__ static int place(int row, int quad) { return TILE_DEPTH * row + 4 * (quad ^ (row / 2 % 4)); }
+    // Depths 4 quad to 4 quad + 3 of a row.
+    __device__ static float4 quad(int tile, int row, int quad) {
+        return dynamic_shared<float4>()[(tile + place(row, quad)) / 4];
+    }
+};
+
+// Rows stand side by side, depth d in line d/4 + 4(d%4), so that the lanes of a fragment read from
+// different banks.
+template <int ROWS>
+struct DepthOuter {
+    static constexpr bool INNER = false;
+    static constexpr int LINE = ROWS + 8;
+    static constexpr int FLOATS = TILE_DEPTH * LINE;
+
+    __device__ static int place(int row, int depth) { return (depth / 4 + 4 * (depth % 4)) * LINE + row; }
+    __device__ static float4 quad(int tile, int row, int quad) {
+        const Shared<float> line = dynamic_shared<float>() + (tile + quad * LINE + row);
+        return {line[0], line[4 * LINE], line[8 * LINE], line[12 * LINE]};
+    }
+    // Rows `row` to `row` + 3 at one depth.
+    __device__ static float4 rows(int tile, int row, int depth) {
+        return dynamic_shared<float4>()[(tile + place(row, depth)) / 4];
+    }
+};
+
+// A place in the depth (tap row, tap column, channel).
+struct Tap {
+    int row, column, channel;
+
+    __device__ void advance(int by, int columns, int channels) {
+        channel += by;
+        while (channel >= channels) {
+            channel -= channels;
+            if (++column == columns) {
+                column = 0;
+                ++row;
+            }
+        }
+    }
+};
+
+// The picture that is gathered from: the pixel (u, v) of a grid meets, under the tap (i, j), the
+// picture's pixel (u step + origin + direction i, ...), which is zero outside.
+struct Window {
+    const float* picture;
+    int height, width, channels;
+    int grid[2];
+    int step[2], origin[2], direction;
+    int taps[2];
+
+    __device__ int depth() const { return taps[0] * taps[1] * channels; }
+};
+
+// Where in the picture a pixel of the grid is under tap (0, 0).
+struct Anchor {
+    const float* image;
+    int row, column;
+
+    // Of the pixel with this number in the batch.
+    __device__ static Anchor of(const Window& window, int number) {
+        Coordinates at{u64(number)};
+        const int v = at.next(window.grid[1]), u = at.next(window.grid[0]);
+        return {window.picture + at.rest * window.height * window.width * window.channels,
+                u * window.step[0] + window.origin[0], v * window.step[1] + window.origin[1]};
+    }
+    // Whose pixels are all outside.
+    __device__ static Anchor nowhere(const Window& window) { return {window.picture, -(1 << 30), 0}; }
+
+    // The channel under a tap, or null outside.
+    __device__ const float* under(const Tap& tap, const Window& window) const {
+        const int h = row + window.direction * tap.row, w = column + window.direction * tap.column;
+        if (h < 0 || h >= window.height || w < 0 || w >= window.width) return nullptr;
+        return image + (u64(h) * window.width + w) * window.channels + tap.channel;
+    }
+};
+
+// A number, or 0 at null.
+__device__ inline float value_at(const float* from) { return from == nullptr ? 0.0f : *from; }
+// Null unless `valid`.
+__device__ inline const float* only_if(bool valid, const float* from) { return valid ? from : nullptr; }
+
+// What follows are the sources of tiles; `fill` brings the next tile along the depth to the float
+// number `tile` of shared memory, every thread its share.
+
+// Rows of a depth-inner tile: thread t has quad t%4 of the rows t/4, t/4 + THREADS/4, ...
+template <int ROWS, int THREADS, typename Source>
+__device__ inline void fill_inner(int tile, const float* any, bool aligned, const Source& address) {
+    const int quad = threadIdx.x % QUADS;
+#pragma unroll
+    for (int i = 0; i < ROWS * QUADS / THREADS; ++i) {
+        const int place = tile + DepthInner<ROWS>::place(threadIdx.x / QUADS + i * (THREADS / QUADS), quad);
+        if (aligned) {
+            const float* from = address(i, 0);
+            copy_quad(place, from == nullptr ? any : from, from != nullptr);
+        } else {
+            for (int e = 0; e < 4; ++e) (dynamic_shared<float>() + place)[e] = value_at(address(i, e));
+        }
+    }
+}
+
+// Rows of a depth-outer tile: thread t has four rows from 4(t % (ROWS/4)) on, of the depths
+// t / (ROWS/4), and on in steps of THREADS / (ROWS/4).
+template <int ROWS, int THREADS>
+struct OuterShare {
+    static constexpr int STEP = THREADS / (ROWS / 4);
+    static constexpr int COUNT = TILE_DEPTH / STEP;
+
+    __device__ static int row() { return 4 * (threadIdx.x % (ROWS / 4)); }
+    __device__ static int depth(int i) { return threadIdx.x / (ROWS / 4) + i * STEP; }
+
+    template <typename Source>
+    __device__ static void fill(int tile, const float* any, bool aligned, const Source& address) {
+#pragma unroll
+        for (int i = 0; i < COUNT; ++i) {
+            const int place = tile + DepthOuter<ROWS>::place(row(), depth(i));
+            if (aligned) {
+                const float* from = address(i, 0);
+                copy_quad(place, from == nullptr ? any : from, from != nullptr);
+            } else {
+                for (int e = 0; e < 4; ++e) (dynamic_shared<float>() + place)[e] = value_at(address(i, e));
+            }
+        }
+    }
+};
+
+// Pixels of the grid by (tap, channel): the first factor of forward and dgrad.
+template <int ROWS, int THREADS>
+struct GatheredRows {
+    using Tile = DepthInner<ROWS>;
+
+    Window window;
+    Anchor anchors[ROWS * QUADS / THREADS];
+    Tap tap;
+    bool aligned;
+
+    __device__ GatheredRows(const Window& window, int first, int end) : window(window), tap{0, 0, 0} {
+        for (int i = 0; i < ROWS * QUADS / THREADS; ++i) {
+            const int row = first + threadIdx.x / QUADS + i * (THREADS / QUADS);
+            anchors[i] = row < end ? Anchor::of(window, row) : Anchor::nowhere(window);
+        }
+        tap.advance(4 * (threadIdx.x % QUADS), window.taps[1], window.channels);
+        aligned = window.channels % 4 == 0 && is_quad_aligned(window.picture);
+    }
+
+    __device__ void fill(int tile) {
+        fill_inner<ROWS, THREADS>(tile, window.picture, aligned, [&](int i, int e) {
+            Tap at = tap;
+            at.advance(e, window.taps[1], window.channels);
+            return only_if(at.row < window.taps[0], anchors[i].under(at, window));
+        });
+        tap.advance(TILE_DEPTH, window.taps[1], window.channels);
+    }
+};
+
+// Rows of a matrix [rows, depth]: the weights of forward.
+template <int ROWS, int THREADS>
+struct MatrixRows {
+    using Tile = DepthInner<ROWS>;
+
+    const float* matrix;
+    int first, end, depth, at;
+    bool aligned;
+
+    __device__ MatrixRows(const float* matrix, int first, int end, int depth)
+        : matrix(matrix), first(first), end(end), depth(depth), at(4 * (threadIdx.x % QUADS)) {
+        aligned = depth % 4 == 0 && is_quad_aligned(matrix);
+    }
+
+    __device__ void fill(int tile) {
+        fill_inner<ROWS, THREADS>(tile, matrix, aligned, [&](int i, int e) {
+            const int row = first + threadIdx.x / QUADS + i * (THREADS / QUADS);
+            return only_if(row < end && at + e < depth, matrix + u64(row) * depth + at + e);
+        });
+        at += TILE_DEPTH;
+    }
+};
+
+// Columns of a matrix [depth, columns], depths `begin` to `end`: dy of wgrad.
+template <int ROWS, int THREADS>
+struct MatrixColumns {
+    using Tile = DepthOuter<ROWS>;
+    using Share = OuterShare<ROWS, THREADS>;
+
+    const float* matrix;
+    int column, columns, at, end;
+    bool aligned;
+
+    __device__ MatrixColumns(const float* matrix, int first, int columns, int begin, int end)
+        : matrix(matrix), column(first + Share::row()), columns(columns), at(begin), end(end) {
+        aligned = columns % 4 == 0 && is_quad_aligned(matrix);
+    }
+
+    __device__ void fill(int tile) {
+        Share::fill(tile, matrix, aligned, [&](int i, int e) {
+            const int depth = at + Share::depth(i);
+            return only_if(column + e < columns && depth < end, matrix + u64(depth) * columns + column + e);
+        });
+        at += TILE_DEPTH;
+    }
+};
+
+// (Tap, channel) by pixels of the grid, pixels `begin` to `end`: x of wgrad.
+template <int ROWS, int THREADS>
+struct GatheredColumns {
+    using Tile = DepthOuter<ROWS>;
+    using Share = OuterShare<ROWS, THREADS>;
+
+    Window window;
+    Tap tap;
+    int at, end;
+    bool aligned;
+
+    __device__ GatheredColumns(const Window& window, int first, int begin, int end)
+        : window(window), at(begin), end(end) {
+        Coordinates place{u64(first + Share::row())};
+        tap.channel = place.next(window.channels);
+        tap.column = place.next(window.taps[1]);
+        tap.row = int(place.rest);
+        aligned = window.channels % 4 == 0 && is_quad_aligned(window.picture);
+    }
+
+    __device__ void fill(int tile) {
+        Anchor anchors[Share::COUNT];
+        for (int i = 0; i < Share::COUNT; ++i) {
+            const int pixel = at + Share::depth(i);
+            anchors[i] = pixel < end ? Anchor::of(window, pixel) : Anchor::nowhere(window);
+        }
+        Share::fill(tile, window.picture, aligned, [&](int i, int e) {
+            Tap place = tap;
+            place.advance(e, window.taps[1], window.channels);
+            return only_if(place.row < window.taps[0], anchors[i].under(place, window));
+        });
+        at += TILE_DEPTH;
+    }
+};
+
+// Input channels by (tap, output channel), every stride-th tap from `first_tap` on: the weights of dgrad.
+template <int ROWS, int THREADS>
+struct PhaseWeights {
+    using Tile = DepthOuter<ROWS>;
+    using Share = OuterShare<ROWS, THREADS>;
+
+    const Conv2dGemmArgs& a;
+    int first_tap[2], taps[2];
+    int channel;
+    Tap tap[Share::COUNT];
+    bool aligned;
+
+    __device__ PhaseWeights(const Conv2dGemmArgs& a, const int (&first_tap)[2], const int (&taps)[2], int first)
+        : a(a),
+          first_tap{first_tap[0], first_tap[1]},
+          taps{taps[0], taps[1]},
+          channel(first + Share::row()) {
+        for (int i = 0; i < Share::COUNT; ++i) {
+            tap[i] = {0, 0, 0};
+            tap[i].advance(Share::depth(i), taps[1], a.k);
+        }
+        aligned = a.c % 4 == 0 && is_quad_aligned(a.w);
+    }
+
+    __device__ void fill(int tile) {
+        Share::fill(tile, a.w, aligned, [&](int i, int e) {
+            const int r = first_tap[0] + tap[i].row * a.stride[0], s = first_tap[1] + tap[i].column * a.stride[1];
+            return only_if(channel + e < a.c && tap[i].row < taps[0],
+                           a.w + ((u64(tap[i].channel) * a.r + r) * a.s + s) * a.c + channel + e);
+        });
+        for (int i = 0; i < Share::COUNT; ++i) tap[i].advance(TILE_DEPTH, taps[1], a.k);
+    }
+};
+
+// Adds the product of both sources over `depth` to `product`.
+template <typename Left, typename Right, typename Product>
+__device__ inline void multiply(Left& left, Right& right, int depth, Product& product) {
+    constexpr int RIGHT = Left::Tile::FLOATS, STAGE = RIGHT + Right::Tile::FLOATS;
+    const int steps = (depth + TILE_DEPTH - 1) / TILE_DEPTH;
+    for (int step = 0; step < STAGES - 1; ++step) {
+        if (step < steps) {
+            left.fill(step * STAGE);
+            right.fill(step * STAGE + RIGHT);
+        }
+        commit_copies();
+    }
+    int current = 0, next = STAGES - 1;
+    for (int step = 0; step < steps; ++step) {
+        wait_for_copies<STAGES - 2>();
+        __syncthreads();  // the tile of this step is there, and nobody reads the one before any more
+        if (step + STAGES - 1 < steps) {
+            left.fill(next * STAGE);
+            right.fill(next * STAGE + RIGHT);
+        }
+        commit_copies();
+        product.add(current * STAGE, current * STAGE + RIGHT);
+        current = current + 1 == STAGES ? 0 : current + 1;
+        next = next + 1 == STAGES ? 0 : next + 1;
+    }
+}
+
+// The three convolutions. `Math` says how tiles are multiplied: THREADS, and
+// Product<LeftTile, RightTile> with add(left, right) and each(f), which calls f(row, column, sum).
+
+// Reads x, w, bias, residual; writes y.
+template <typename Math>
+__device__ inline void forward(const Conv2dGemmArgs& a) {
+    const Window window = {a.x,          a.h, a.w_in, a.c, {a.p, a.q}, {a.stride[0], a.stride[1]},
+                           {-a.padding[0], -a.padding[1]}, 1,   {a.r, a.s}};
+    const int rows = a.n * a.p * a.q, row = blockIdx.x * TILE_M, column = blockIdx.y * TILE_N;
+    using Left = GatheredRows<TILE_M, Math::THREADS>;
+    using Right = MatrixRows<TILE_N, Math::THREADS>;
+    Left left(window, row, rows);
+    Right right(a.w, column, a.k, window.depth());
+    typename Math::template Product<typename Left::Tile, typename Right::Tile> product;
+    multiply(left, right, window.depth(), product);
+    product.each([&](int i, int j, float sum) {
+        const int m = row + i, k = column + j;
+        if (m >= rows || k >= a.k) return;
+        const u64 at = u64(m) * a.k + k;
+        if (a.bias != nullptr) sum += a.bias[k];
+        if (a.residual != nullptr) sum += a.residual[at];
+        a.y[at] = a.relu && !(sum > 0.0f) && sum == sum ? 0.0f : sum;
+    });
+}
+
+// Reads y (the gradient of the output) and w; writes x (the gradient of the input).
+template <typename Math>
+__device__ inline void dgrad(const Conv2dGemmArgs& a) {
+    const int sides[2] = {a.h, a.w_in}, windows[2] = {a.r, a.s};
+    const int phase[2] = {int(blockIdx.z) / a.stride[1], int(blockIdx.z) % a.stride[1]};
+    Window window = {a.y, a.p, a.q, a.k, {}, {1, 1}, {}, -1, {}};
+    int first_tap[2];
+    for (int i = 0; i < 2; ++i) {
+        const int stride = a.stride[i], shifted = phase[i] + a.padding[i];
+        first_tap[i] = shifted % stride;
+        window.origin[i] = shifted / stride;
+        window.taps[i] = (max(windows[i] - first_tap[i], 0) + stride - 1) / stride;
+        window.grid[i] = (max(sides[i] - phase[i], 0) + stride - 1) / stride;
+    }
+    const int rows = a.n * window.grid[0] * window.grid[1];
+    const int row = blockIdx.x * TILE_M, column = blockIdx.y * TILE_N;
+    if (row >= rows) return;  // the whole block: this phase has fewer pixels than the first
+    using Left = GatheredRows<TILE_M, Math::THREADS>;
+    using Right = PhaseWeights<TILE_N, Math::THREADS>;
+    Left left(window, row, rows);
+    Right right(a, first_tap, window.taps, column);
+    typename Math::template Product<typename Left::Tile, typename Right::Tile> product;
+    multiply(left, right, window.depth(), product);
+    product.each([&](int i, int j, float sum) {
+        const int m = row + i, c = column + j;
+        if (m >= rows || c >= a.c) return;
+        Coordinates at{u64(m)};
+        const int w = at.next(window.grid[1]) * a.stride[1] + phase[1];
+        const int h = at.next(window.grid[0]) * a.stride[0] + phase[0];
+        a.x[((at.rest * a.h + h) * a.w_in + w) * a.c + c] = sum;
+    });
+}
+
+// Reads x and y (the gradient of the output); writes parts, one part a blockIdx.z.
+template <typename Math>
+__device__ inline void wgrad(const Conv2dGemmArgs& a) {
+    const Window window = {a.x,          a.h, a.w_in, a.c, {a.p, a.q}, {a.stride[0], a.stride[1]},
+                           {-a.padding[0], -a.padding[1]}, 1,   {a.r, a.s}};
+    const int row = blockIdx.x * TILE_M, column = blockIdx.y * TILE_N, columns = window.depth();
+    const int begin = blockIdx.z * a.part_pixels, end = min(begin + a.part_pixels, a.n * a.p * a.q);
+    using Left = MatrixColumns<TILE_M, Math::THREADS>;
+    using Right = GatheredColumns<TILE_N, Math::THREADS>;
+    Left left(a.y, row, a.k, begin, end);
+    Right right(window, column, begin, end);
+    typename Math::template Product<typename Left::Tile, typename Right::Tile> product;
+    multiply(left, right, end - begin, product);
+    float* part = a.parts + u64(blockIdx.z) * a.k * columns;
+    product.each([&](int i, int j, float sum) {
+        if (row + i < a.k && column + j < columns) part[u64(row + i) * columns + column + j] = sum;
+    });
+}
