@@ -254,7 +254,7 @@ struct GatheredRows {
 
     __device__ void fill(int tile) {
         fill_inner<ROWS, THREADS>(tile, window.picture, aligned, [&](int i, int e) {
-            if (e == 0) return only_if(pixels[i] != nullptr, pixels[i] + tap.channel);
+            if (e == 0) return pixels[i] == nullptr ? nullptr : pixels[i] + tap.channel;
             Tap at = tap;
             at.move(e, window.taps[1], window.channels);
             return only_if(at.row < window.taps[0], anchors[i].under(at, window));
