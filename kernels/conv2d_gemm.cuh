@@ -111,20 +111,35 @@ struct DepthOuter {
     }
 };
 
+// Moves coordinates on by `by` places, the innermost of length `inners` first. No division: these
+// moves are few places long.
+__device__ inline void advance(int& outer, int& middle, int& inner, int by, int middles, int inners) {
+    inner += by;
+    while (inner >= inners) {
+        inner -= inners;
+        if (++middle == middles) {
+            middle = 0;
+            ++outer;
+        }
+    }
+}
+
 // A place in the depth (tap row, tap column, channel).
 struct Tap {
     int row, column, channel;
 
-    __device__ void advance(int by, int columns, int channels) {
-        channel += by;
-        while (channel >= channels) {
-            channel -= channels;
-            if (++column == columns) {
-                column = 0;
-                ++row;
-            }
-        }
+    __device__ void move(int by, int columns, int channels) { advance(row, column, channel, by, columns, channels); }
+};
+
+// A pixel of the grid of the product's rows (of its depth, in wgrad).
+struct Pixel {
+    int image, u, v;
+
+    __device__ static Pixel of(int number, const int (&grid)[2]) {
+        const int line = number / grid[1];
+        return {line / grid[0], line % grid[0], number % grid[1]};
     }
+    __device__ void move(int by, const int (&grid)[2]) { advance(image, u, v, by, grid[0], grid[1]); }
 };
 
 // The picture that is gathered from: the pixel (u, v) of a grid meets, under the tap (i, j), the
@@ -144,17 +159,14 @@ struct Anchor {
     const float* image;
     int row, column;
 
-    // Of the pixel with this number in the batch.
-    __device__ static Anchor of(const Window& window, int number) {
-        Coordinates at{u64(number)};
-        const int v = at.next(window.grid[1]), u = at.next(window.grid[0]);
-        return {window.picture + at.rest * window.height * window.width * window.channels,
-                u * window.step[0] + window.origin[0], v * window.step[1] + window.origin[1]};
+    __device__ static Anchor of(const Pixel& pixel, const Window& window) {
+        return {window.picture + u64(pixel.image) * window.height * window.width * window.channels,
+                pixel.u * window.step[0] + window.origin[0], pixel.v * window.step[1] + window.origin[1]};
     }
     // Whose pixels are all outside.
     __device__ static Anchor nowhere(const Window& window) { return {window.picture, -(1 << 30), 0}; }
 
-    // The channel under a tap, or null outside.
+    // The number under a tap, or null outside.
     __device__ const float* under(const Tap& tap, const Window& window) const {
         const int h = row + window.direction * tap.row, w = column + window.direction * tap.column;
         if (h < 0 || h >= window.height || w < 0 || w >= window.width) return nullptr;
@@ -216,27 +228,40 @@ template <int ROWS, int THREADS>
 struct GatheredRows {
     using Tile = DepthInner<ROWS>;
 
+    static constexpr int COUNT = ROWS * QUADS / THREADS;
+
     Window window;
-    Anchor anchors[ROWS * QUADS / THREADS];
+    Anchor anchors[COUNT];
     Tap tap;
+    const float* pixels[COUNT];  // under `tap`, channel 0; null outside
     bool aligned;
 
     __device__ GatheredRows(const Window& window, int first, int end) : window(window), tap{0, 0, 0} {
-        for (int i = 0; i < ROWS * QUADS / THREADS; ++i) {
+        for (int i = 0; i < COUNT; ++i) {
             const int row = first + threadIdx.x / QUADS + i * (THREADS / QUADS);
-            anchors[i] = row < end ? Anchor::of(window, row) : Anchor::nowhere(window);
+            anchors[i] = row < end ? Anchor::of(Pixel::of(row, window.grid), window) : Anchor::nowhere(window);
         }
-        tap.advance(4 * (threadIdx.x % QUADS), window.taps[1], window.channels);
+        tap.move(4 * (threadIdx.x % QUADS), window.taps[1], window.channels);
+        locate();
         aligned = window.channels % 4 == 0 && is_quad_aligned(window.picture);
+    }
+
+    __device__ void locate() {
+        for (int i = 0; i < COUNT; ++i) {
+            pixels[i] = only_if(tap.row < window.taps[0], anchors[i].under({tap.row, tap.column, 0}, window));
+        }
     }
 
     __device__ void fill(int tile) {
         fill_inner<ROWS, THREADS>(tile, window.picture, aligned, [&](int i, int e) {
+            if (e == 0) return pixels[i] == nullptr ? nullptr : pixels[i] + tap.channel;
             Tap at = tap;
-            at.advance(e, window.taps[1], window.channels);
+            at.move(e, window.taps[1], window.channels);
             return only_if(at.row < window.taps[0], anchors[i].under(at, window));
         });
-        tap.advance(TILE_DEPTH, window.taps[1], window.channels);
+        const Tap before = tap;
+        tap.move(TILE_DEPTH, window.taps[1], window.channels);
+        if (tap.row != before.row || tap.column != before.column) locate();
     }
 };
 
@@ -295,27 +320,27 @@ struct GatheredColumns {
 
     Window window;
     Tap tap;
+    Pixel pixels[Share::COUNT];
     int at, end;
     bool aligned;
 
     __device__ GatheredColumns(const Window& window, int first, int begin, int end)
         : window(window), at(begin), end(end) {
-        Coordinates place{u64(first + Share::row())};
-        tap.channel = place.next(window.channels);
-        tap.column = place.next(window.taps[1]);
-        tap.row = int(place.rest);
+        const int column = first + Share::row(), place = column / window.channels;
+        tap = {place / window.taps[1], place % window.taps[1], column % window.channels};
+        for (int i = 0; i < Share::COUNT; ++i) pixels[i] = Pixel::of(begin + Share::depth(i), window.grid);
         aligned = window.channels % 4 == 0 && is_quad_aligned(window.picture);
     }
 
     __device__ void fill(int tile) {
         Anchor anchors[Share::COUNT];
         for (int i = 0; i < Share::COUNT; ++i) {
-            const int pixel = at + Share::depth(i);
-            anchors[i] = pixel < end ? Anchor::of(window, pixel) : Anchor::nowhere(window);
+            anchors[i] = at + Share::depth(i) < end ? Anchor::of(pixels[i], window) : Anchor::nowhere(window);
+            pixels[i].move(TILE_DEPTH, window.grid);
         }
         Share::fill(tile, window.picture, aligned, [&](int i, int e) {
             Tap place = tap;
-            place.advance(e, window.taps[1], window.channels);
+            place.move(e, window.taps[1], window.channels);
             return only_if(place.row < window.taps[0], anchors[i].under(place, window));
         });
         at += TILE_DEPTH;
@@ -341,7 +366,7 @@ struct PhaseWeights {
           channel(first + Share::row()) {
         for (int i = 0; i < Share::COUNT; ++i) {
             tap[i] = {0, 0, 0};
-            tap[i].advance(Share::depth(i), taps[1], a.k);
+            tap[i].move(Share::depth(i), taps[1], a.k);
         }
         aligned = a.c % 4 == 0 && is_quad_aligned(a.w);
     }
@@ -352,7 +377,7 @@ struct PhaseWeights {
             return only_if(channel + e < a.c && tap[i].row < taps[0],
                            a.w + ((u64(tap[i].channel) * a.r + r) * a.s + s) * a.c + channel + e);
         });
-        for (int i = 0; i < Share::COUNT; ++i) tap[i].advance(TILE_DEPTH, taps[1], a.k);
+        for (int i = 0; i < Share::COUNT; ++i) tap[i].move(TILE_DEPTH, taps[1], a.k);
     }
 };
 
@@ -434,10 +459,9 @@ __device__ inline void dgrad(const Conv2dGemmArgs& a) {
     product.each([&](int i, int j, float sum) {
         const int m = row + i, c = column + j;
         if (m >= rows || c >= a.c) return;
-        Coordinates at{u64(m)};
-        const int w = at.next(window.grid[1]) * a.stride[1] + phase[1];
-        const int h = at.next(window.grid[0]) * a.stride[0] + phase[0];
-        a.x[((at.rest * a.h + h) * a.w_in + w) * a.c + c] = sum;
+        const Pixel pixel = Pixel::of(m, window.grid);
+        const int h = pixel.u * a.stride[0] + phase[0], w = pixel.v * a.stride[1] + phase[1];
+        a.x[((u64(pixel.image) * a.h + h) * a.w_in + w) * a.c + c] = sum;
     });
 }
 

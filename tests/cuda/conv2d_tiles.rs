@@ -7,6 +7,7 @@ use crossmax::autograd::Var;
 use crossmax::ops::conv2d::infer;
 use crossmax::ops::{Conv2d, Conv2dEpilogue, Precision};
 use crossmax::tensor::Tensor;
+use crossmax::testing::conformance::compare_places;
 use crossmax::testing::formula::unit;
 use crossmax::testing::{Case, Operation, Place};
 
@@ -36,7 +37,7 @@ fn layers() -> [Layer; 10] {
         ([1, 11, 13, 12], [12, 7, 7], Conv2d::square(2, 3)),
         ([3, 7, 9, 20], [16, 3, 3], Conv2d::square(1, 1)),
         ([1, 9, 8, 1], [10, 7, 7], Conv2d::square(1, 3)),
-        ([2, 6, 8, 3], [33, 3, 2], uneven),
+        ([2, 6, 8, 3], [33, 2, 3], uneven),
         ([1, 2, 3, 8], [8, 3, 3], wide_padding),
         ([1, 4, 4, 8], [132, 1, 1], Conv2d::square(1, 0)),
     ]
@@ -88,8 +89,8 @@ pub fn f32_cases() -> Result<Vec<Case>> {
     cases_of(&[Precision::F32])
 }
 
-/// Exact cases of two precisions, which run all kernels of the tensor cores but those of f16 for
-/// gradients: these are for devices that have nothing else.
+/// Exact cases of two precisions, which run all kernels of the tensor cores but the gradients in f16
+/// of devices that have nothing else.
 pub fn tensor_core_cases() -> Result<Vec<Case>> {
     Ok(exact(cases_of(&[Precision::Tf32, Precision::F16])?))
 }
@@ -207,6 +208,31 @@ fn an_empty_batch_has_gradients_of_zero() -> Result<()> {
         let gradients = y.backward(Some(place.put(&Tensor::zeros([0, 5, 5, 9]))?))?;
         let dw = gradients.get(&w).map(Tensor::to_vec).transpose()?;
         assert_eq!(dw, Some(vec![0.0; 9 * 3 * 3 * 8]), "{precision:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn devices_without_bf16_have_gradients_in_f16() -> Result<()> {
+    let place = Place::Accelerator(Emulated::of_capability(1, 7, 5));
+    let report = compare_places::<f32>(&exact(cases_of(&[Precision::F16])?), &place)?;
+    assert!(report.passed(), "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_precision_that_the_device_lacks_is_refused() -> Result<()> {
+    let turing = Emulated::of_capability(1, 7, 5);
+    assert_eq!(Precision::F16.or_f32(turing.as_ref()), Precision::F16);
+    for precision in [Precision::Tf32, Precision::Bf16] {
+        assert_eq!(precision.or_f32(turing.as_ref()), Precision::F32);
+        assert_eq!(precision.or_f32(Emulated::open(1).as_ref()), precision);
+        let x = Tensor::<f32>::zeros([1, 4, 4, 8]).to_device(&turing)?;
+        let w = Tensor::zeros([8, 1, 1, 8]).to_device(&turing)?;
+        let options = Conv2d::square(1, 0).with_precision(precision);
+        let refused = infer(&x, &w, Conv2dEpilogue::default(), options);
+        let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.contains(&format!("{precision:?}")), "{message}");
     }
     Ok(())
 }

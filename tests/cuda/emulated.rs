@@ -16,6 +16,7 @@ pub struct Emulated {
     seed: u64,
     /// The mutation that launches run with; empty: the kernels as they are.
     variant: &'static str,
+    compute_capability: (u32, u32),
 }
 
 impl Emulated {
@@ -27,6 +28,15 @@ impl Emulated {
 
     /// The same with one mutation. Kernels of other files stay as they are.
     pub fn with_mutation(seed: u64, variant: &'static str) -> Arc<dyn Accelerator> {
+        Self::new(seed, variant, (8, 0))
+    }
+
+    /// A device that says it is of this compute capability. Its kernels are those of 8.0.
+    pub fn of_capability(seed: u64, major: u32, minor: u32) -> Arc<dyn Accelerator> {
+        Self::new(seed, "", (major, minor))
+    }
+
+    fn new(seed: u64, variant: &'static str, compute_capability: (u32, u32)) -> Arc<dyn Accelerator> {
         let given = std::env::var("CROSSMAX_EMULATOR_SEED").ok();
         let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(seed);
         let device = Device::new(seed, MEMORY_BYTES).expect("an emulated device");
@@ -34,6 +44,7 @@ impl Emulated {
             device: Arc::new(device),
             seed,
             variant,
+            compute_capability,
         })
     }
 
@@ -76,7 +87,7 @@ impl Accelerator for Emulated {
     }
 
     fn compute_capability(&self) -> (u32, u32) {
-        (8, 0)
+        self.compute_capability
     }
 
     fn allocate(&self, bytes: usize) -> Result<DeviceAllocation> {

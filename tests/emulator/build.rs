@@ -156,7 +156,9 @@ fn wrapper(number: usize, unit: &Unit, out: &Path) -> Result<PathBuf> {
     for Entry { name, .. } in &entries {
         writeln!(cpp, "#define {name} unit{number}_{name}")?;
     }
-    writeln!(cpp, "#include {:?}", unit.path.canonicalize()?)?;
+    // Without a namespace of its own, what variants call alike would be one function for the linker.
+    let path = unit.path.canonicalize()?;
+    writeln!(cpp, "namespace {{\n#include {path:?}\n}}")?;
     writeln!(cpp, "namespace emulator {{\nstatic const Kernel KERNELS[] = {{")?;
     for Entry { name, most_threads } in &entries {
         let call = format!("Call<unit{number}_{name}>");
