@@ -53,7 +53,7 @@ impl<T: Element> Var<T> {
     /// `[N,P,Q,K]` with P = ⌊(H + 2·pad − R)/stride⌋ + 1 and Q likewise.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the shapes do not fit each other or the window does not fit the input.
+    /// [`Error::Shape`](crate::Error::Shape) if the shapes do not fit each other or the window does not fit the input.
     pub fn conv2d(&self, weight: &Var<T>, bias: Option<&Var<T>>, options: Conv2d) -> Result<Var<T>> {
         let geometry = Geometry::new(options, self.shape(), weight.shape())?;
         let epilogue = Conv2dEpilogue {
