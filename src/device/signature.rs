@@ -153,7 +153,7 @@ impl<A: KernelArgs> Kernel<A> {
     }
 
     /// The same kernel, where its file has it from this compute capability on.
-    pub(super) const fn from_capability(mut self, major: u32, minor: u32) -> Self {
+    pub(super) const fn since_capability(mut self, major: u32, minor: u32) -> Self {
         self.signature.least_capability = (major, minor);
         self
     }

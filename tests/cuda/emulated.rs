@@ -28,15 +28,15 @@ impl Emulated {
 
     /// The same with one mutation. Kernels of other files stay as they are.
     pub fn with_mutation(seed: u64, variant: &'static str) -> Arc<dyn Accelerator> {
-        Self::new(seed, variant, (8, 0))
+        Self::build(seed, variant, (8, 0))
     }
 
     /// A device that says it is of this compute capability. Its kernels are those of 8.0.
     pub fn of_capability(seed: u64, major: u32, minor: u32) -> Arc<dyn Accelerator> {
-        Self::new(seed, "", (major, minor))
+        Self::build(seed, "", (major, minor))
     }
 
-    fn new(seed: u64, variant: &'static str, compute_capability: (u32, u32)) -> Arc<dyn Accelerator> {
+    fn build(seed: u64, variant: &'static str, compute_capability: (u32, u32)) -> Arc<dyn Accelerator> {
         let given = std::env::var("CROSSMAX_EMULATOR_SEED").ok();
         let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(seed);
         let device = Device::new(seed, MEMORY_BYTES).expect("an emulated device");
