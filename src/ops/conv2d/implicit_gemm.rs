@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_pixels_are_reepilogue() {
+    fn too_many_pixels_are_refused() {
         let g = geometry([1 << 20, 64, 64, 8], [8, 1, 1, 8], Conv2d::square(1, 0));
         let error = arguments(&g).unwrap_err();
         assert!(error.to_string().contains("4294967296"), "{error}");

@@ -238,7 +238,7 @@ pub const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "tile_wrong_stride",
-        file: "conv2d_gemm.cuh",
+        file: "conv2d_tiles.cuh",
         source: "conv2d_gemm.cu",
         from: "first_tap[1] + tap[i].column * a.stride[1]",
         to: "first_tap[1] + tap[i].column * a.stride[0]",
@@ -287,7 +287,7 @@ pub const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "fragment_wrong_column",
-        file: "conv2d_gemm.cuh",
+        file: "conv2d_tiles.cuh",
         source: "conv2d_tensor.cu",
         from: "return {line[0], line[4 * LINE], line[8 * LINE], line[12 * LINE]};",
         to: "return {line[0], line[8 * LINE], line[4 * LINE], line[12 * LINE]};",
