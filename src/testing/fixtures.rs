@@ -12,9 +12,14 @@ use std::path::{Path, PathBuf};
 
 const ADVICE: &str = "make the fixtures again as tests/reference/README.md says";
 
-/// The folder of the fixtures in this package's sources.
+/// The folder of all fixtures in this package's sources.
+pub fn package_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+/// The folder of the operations' fixtures.
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/ops")
+    package_folder().join("ops")
 }
 
 /// A file of named cases.
@@ -30,10 +35,17 @@ impl FixtureFile {
     /// # Errors
     /// As [`TensorFile::load`].
     pub fn open(operation: &str) -> Result<Self> {
-        let path = folder().join(format!("{operation}.safetensors"));
+        Self::load(&folder().join(format!("{operation}.safetensors")))
+    }
+
+    /// Reads the file at `path`.
+    ///
+    /// # Errors
+    /// As [`TensorFile::load`].
+    pub fn load(path: &Path) -> Result<Self> {
         Ok(Self {
-            file: TensorFile::load(&path)?,
-            path,
+            file: TensorFile::load(path)?,
+            path: path.to_owned(),
             read: RefCell::default(),
         })
     }

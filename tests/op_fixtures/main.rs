@@ -5,6 +5,7 @@ mod models;
 mod operations;
 mod optimisers;
 mod running_statistics;
+mod torchvision;
 
 use crossmax::testing::fixtures::folder;
 use std::collections::BTreeSet;

@@ -84,7 +84,7 @@ fn fill<T: Element>(model: &mut ResNet<T>, case: &str) -> Result<()> {
 }
 
 /// From memory to the layout that the reference stores; no network has a flattened picture.
-fn to_stored<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>> {
+pub fn to_stored<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>> {
     match layout {
         Layout::Convolution => tensor.nhwc_to_nchw(),
         _ => Ok(tensor.clone()),
@@ -92,7 +92,7 @@ fn to_stored<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>
 }
 
 /// Norm, two projections and up to sixteen elements of a gradient in the stored layout.
-fn digest<T: Element>(gradient: &Tensor<T>, name: &str) -> Result<Tensor<f64>> {
+pub fn digest<T: Element>(gradient: &Tensor<T>, name: &str) -> Result<Tensor<f64>> {
     let g = gradient.cast::<f64>()?.to_vec()?;
     let projection = |number: usize| {
         let key = format!("{name}.projection{number}");

@@ -108,7 +108,7 @@ def _initial_value(name: str, shape) -> torch.Tensor:
     raise ValueError(f"no scale for {name}")
 
 
-def _digest(gradient: torch.Tensor, name: str) -> torch.Tensor:
+def digest(gradient: torch.Tensor, name: str) -> torch.Tensor:
     """Norm, two projections on hash vectors and up to 16 evenly spaced entries."""
     flat = gradient.flatten()
     probes = min(PROBES, len(flat))
@@ -132,9 +132,9 @@ def _record(file: FixtureFile, name: str, block, input_shape, config: dict):
         logits = network(x)
         parameters = dict(network.named_parameters())
         dx, *gradients = torch.autograd.grad(logits, [x, *parameters.values()], dy)
-        digests = {f"{mode}.dx": _digest(dx, f"{name}.dx")}
+        digests = {f"{mode}.dx": digest(dx, f"{name}.dx")}
         for key, gradient in zip(parameters, gradients):
-            digests[f"{mode}.grad.{key}"] = _digest(gradient, f"{name}.{key}")
+            digests[f"{mode}.grad.{key}"] = digest(gradient, f"{name}.{key}")
         case.record(**{f"{mode}.logits": logits}, **digests)
     # One training step has updated the running statistics; evaluation left them alone.
     case.record(**{f"train.{key}": buffer for key, buffer in buffers.items()})
