@@ -4,6 +4,7 @@
 //! Without `libnvrtc` the tests say so and pass, unless `CROSSMAX_REQUIRE_NVRTC=1`.
 
 use crossmax::Error;
+use crossmax::device::KernelCache;
 use crossmax::device::kernels::{FILES, signatures, translation_unit};
 use crossmax::device::nvrtc::{self, Target};
 use std::io::Write as _;
@@ -98,6 +99,33 @@ fn the_emulators_test_kernels_compile_for_every_target_without_warnings() {
             }
         }
     }
+}
+
+/// Compiled twice it is compiled once, and every change of what the compiler gets is another key.
+#[test]
+fn what_was_compiled_is_kept_on_disk() {
+    if !compiler_is_present() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let cache = KernelCache::at(folder.path());
+    let target = Target::of_capability(8, 0);
+    let unit = translation_unit("resize.cu").unwrap();
+    let key = nvrtc::key("resize.cu", &unit, &target).unwrap();
+    let compile = || Ok(nvrtc::compile("resize.cu", &unit, &target)?.cubin);
+    let compiled = cache.find_or_compile(&key, compile).unwrap();
+    assert!(compiled.starts_with(b"\x7fELF"));
+    let found = cache.find_or_compile(&key, || panic!("compiled again")).unwrap();
+    assert_eq!(found, compiled);
+    assert_eq!(cache.contents().unwrap().files, 1);
+
+    let others = [
+        nvrtc::key("resize2.cu", &unit, &target),
+        nvrtc::key("resize.cu", &format!("{unit} "), &target),
+        nvrtc::key("resize.cu", &unit, &Target::of_capability(8, 6)),
+    ];
+    assert!(others.into_iter().all(|other| other.unwrap() != key));
+    assert_eq!(nvrtc::key("resize.cu", &unit, &target).unwrap(), key);
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

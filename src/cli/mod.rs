@@ -4,6 +4,7 @@
 //! standard error.
 
 mod common;
+mod doctor;
 mod interrupt;
 mod output;
 mod predict;
@@ -35,6 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   crossmax replicate                                    the whole paper, small, on this machine
   crossmax predict runs/pocket pictures/ --out p.safetensors
+  crossmax doctor                                       what this machine has and lacks
   crossmax replicate --help                             every flag of a command
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
@@ -43,6 +45,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
 enum Command {
     Replicate(Box<replicate::Arguments>),
     Predict(predict::Arguments),
+    Doctor(doctor::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -62,10 +65,14 @@ pub fn main() -> ExitCode {
 
 fn run(arguments: &Cli) -> Result<()> {
     let common = &arguments.common;
-    common.apply()?;
-    interrupt::install()?;
     let output = Output::new(common.json);
+    // The doctor tells about devices; it must not fail for want of one.
+    if !matches!(arguments.command, Command::Doctor(_)) {
+        common.apply()?;
+        interrupt::install()?;
+    }
     match &arguments.command {
+        Command::Doctor(arguments) => doctor::run(arguments, output),
         Command::Replicate(arguments) => replicate::run(arguments, common, output),
         Command::Predict(arguments) => predict::run(arguments, common, output),
     }

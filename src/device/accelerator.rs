@@ -1,8 +1,10 @@
 //! The trait that every accelerator implements, and the memory it hands out.
 
+use super::pool::in_mebibytes;
 use super::{DeviceAddress, Signature};
 use crate::{Error, Result};
 use std::any::Any;
+use std::fmt;
 
 /// A device that computes: allocate, copy, launch.
 ///
@@ -18,8 +20,22 @@ pub trait Accelerator: Send + Sync {
     /// Compute capability, major and minor: which instructions its kernels may use.
     fn compute_capability(&self) -> (u32, u32);
 
+    /// Bytes of shared memory that a block of a kernel may have at most.
+    fn most_shared_bytes(&self) -> u32;
+
+    /// What a person should know about how this device is used, one line each; mostly nothing.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How much memory is in use, and was at most.
+    fn memory(&self) -> DeviceMemory;
+
+    /// Counts [`DeviceMemory::peak`] anew, from what is in use now.
+    fn reset_peak_memory(&self);
+
     /// Memory for `bytes` bytes, at an address that suits every type, with arbitrary content;
-    /// freed on drop. Zero bytes are allowed.
+    /// freed on drop, and then lent again (see [`Pool`](super::Pool)). Zero bytes are allowed.
     ///
     /// # Errors
     /// [`Error::Device`] if the device has no room or was lost.
@@ -53,7 +69,22 @@ pub trait Accelerator: Send + Sync {
     /// # Errors
     /// [`Error::Argument`] if `args` is not as long as the kernel's struct; [`Error::Kernel`] if
     /// the kernel does not compile; [`Error::Device`] if the device refuses the launch.
+    /// [`LaunchDims::shared_bytes`] beyond [`most_shared_bytes`](Self::most_shared_bytes) are an
+    /// [`Error::Argument`].
     fn launch(&self, kernel: &Signature, dims: LaunchDims, args: &[u8]) -> Result<()>;
+
+    /// Marks the moment at which everything asked for before is done.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device refuses.
+    fn record(&self) -> Result<Event>;
+
+    /// Milliseconds between two such moments; waits for both. Negative if `end` was recorded first.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if either is another accelerator's; [`Error::Device`] if anything asked
+    /// for before failed.
+    fn elapsed_ms(&self, start: &Event, end: &Event) -> Result<f64>;
 
     /// Waits until everything asked for is done.
     ///
@@ -109,6 +140,45 @@ impl DeviceAllocation {
     }
 }
 
+/// A moment in an accelerator's work, made by [`Accelerator::record`].
+pub struct Event(Box<dyn Any + Send + Sync>);
+
+impl Event {
+    /// For implementations of [`Accelerator`]: their own event.
+    pub fn new(event: impl Any + Send + Sync) -> Self {
+        Self(Box::new(event))
+    }
+
+    /// For implementations of [`Accelerator`]: what [`new`](Self::new) was given, if it is an `E`.
+    pub fn get<E: Any>(&self) -> Option<&E> {
+        self.0.downcast_ref()
+    }
+}
+
+/// Bytes of an accelerator's memory, each allocation rounded up to its [size class](super::pool).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DeviceMemory {
+    /// In use now.
+    pub live: usize,
+    /// The most that was in use at once.
+    pub peak: usize,
+    /// Taken from the device: in use, or free and kept to be lent again.
+    pub reserved: usize,
+    /// What the device has in all, if that is known.
+    pub total: Option<usize>,
+}
+
+impl fmt::Display for DeviceMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [live, peak, reserved] = [self.live, self.peak, self.reserved].map(in_mebibytes);
+        write!(f, "{live} in use, at most {peak} so far, {reserved} reserved")?;
+        match self.total {
+            Some(total) => write!(f, " of {}", in_mebibytes(total)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How many threads a kernel is launched with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaunchDims {
@@ -142,6 +212,19 @@ impl LaunchDims {
             block: [CHANNELS, ROWS, 1],
             shared_bytes: CHANNELS * ROWS * size_of::<f32>() as u32,
         }
+    }
+
+    /// Checks that a block's shared memory is within `most` bytes, what `device` has.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] naming the kernel if it is not.
+    pub fn check_shared_bytes(&self, kernel: &Signature, device: &str, most: u32) -> Result<()> {
+        if self.shared_bytes <= most {
+            return Ok(());
+        }
+        let expected = format!("at most {most}, which is what a block of {device} can have");
+        let found = format!("{} for {}", self.shared_bytes, kernel.entry());
+        Err(Error::argument("launch", "shared_bytes", expected, found))
     }
 
     /// One warp for each of `rows`, four to a block. The most rows are 2³³ − 4.

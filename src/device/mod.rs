@@ -5,7 +5,8 @@
 //!   are loaded when a device is first asked for.
 //! - [`kernels`] holds the CUDA C++ sources of the folder `kernels/` and the [`Kernel`] handles
 //!   that tie each entry point to its argument struct.
-//! - [`nvrtc`] compiles them.
+//! - [`nvrtc`] compiles them; [`KernelCache`] keeps what it made on disk.
+//! - [`pool`] lends the device's memory and takes it back, for every implementation alike.
 //!
 //! # One struct per kernel
 //! Every kernel takes exactly one `#[repr(C)]` struct, by value. The struct is written twice, in
@@ -17,9 +18,15 @@
 
 mod accelerator;
 pub mod cuda;
+mod kernel_cache;
 pub mod kernels;
 pub mod nvrtc;
+pub mod pool;
+mod self_test;
 mod signature;
 
-pub use accelerator::{Accelerator, DeviceAllocation, LaunchDims};
+pub use accelerator::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims};
+pub use kernel_cache::{CacheContents, CacheKey, KernelCache};
+pub use pool::Pool;
+pub use self_test::{SelfTest, self_test};
 pub use signature::{DeviceAddress, FieldLayout, Kernel, KernelArgs, Signature, StructLayout};

@@ -8,6 +8,7 @@
     reason = "NVRTC is a C library; cudarc wraps neither cubins nor embedded headers"
 )]
 
+use super::CacheKey;
 use super::kernels::FILES;
 use crate::{Error, Result};
 use cudarc::nvrtc::{result, sys};
@@ -68,6 +69,28 @@ pub fn version() -> Result<(i32, i32)> {
     Ok((major, minor))
 }
 
+/// What the machine code of `source` depends on: everything that [`compile`] would be given, and
+/// the version of the library.
+///
+/// # Errors
+/// [`Error::Device`] if there is no `libnvrtc`.
+pub fn key(name: &str, source: &str, target: &Target) -> Result<CacheKey> {
+    let (major, minor) = version()?;
+    let mut key = CacheKey::new(&["NVRTC", &format!("{major}.{minor}")]);
+    for option in options(target) {
+        key = key.and(&["option", &option]);
+    }
+    for header in FILES.iter().filter(|file| file.is_header()) {
+        key = key.and(&["header", header.name, header.sha256]);
+    }
+    Ok(key.and(&["source", name, source]))
+}
+
+/// What the compiler is told beside the source.
+fn options(target: &Target) -> [String; 2] {
+    [format!("--gpu-architecture={target}"), "--std=c++17".to_owned()]
+}
+
 /// Compiles `source` to machine code for `target`; `name` stands for it in messages. The headers
 /// of `kernels/` can be included by name, and nothing else can.
 ///
@@ -76,7 +99,7 @@ pub fn version() -> Result<(i32, i32)> {
 /// refuses the source or does not know the target.
 pub fn compile(name: &str, source: &str, target: &Target) -> Result<Compiled> {
     require_library()?;
-    let options = [format!("--gpu-architecture={target}"), "--std=c++17".to_owned()];
+    let options = options(target);
     let refused = |log: String| Error::Kernel {
         kernel: name.to_owned(),
         options: options.join(" "),

@@ -1,6 +1,7 @@
 //! The real program: what it prints where, how it ends, what it leaves behind, and that its
 //! predictions are PyTorch's.
 
+mod doctor;
 mod output;
 mod predict_input;
 mod predict_pytorch;

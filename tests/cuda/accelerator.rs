@@ -1,8 +1,9 @@
 //! The emulator keeps what the trait `Accelerator` promises.
 
 use super::emulated::Emulated;
+use crossmax::device::kernels::arrange::{FILL, FillArgs};
 use crossmax::device::kernels::softmax::{SOFTMAX, SoftmaxArgs};
-use crossmax::device::{DeviceAddress, LaunchDims};
+use crossmax::device::{DeviceAddress, LaunchDims, self_test};
 use crossmax::tensor::Tensor;
 use crossmax::{Error, Result};
 
@@ -79,5 +80,76 @@ fn a_failed_launch_is_an_error_that_names_kernel_and_place() -> Result<()> {
     }
     let short = accelerator.launch(&SOFTMAX.signature(), LaunchDims::for_rows(1), &[0; 8]);
     assert!(matches!(short, Err(Error::Argument { .. })), "{short:?}");
+    Ok(())
+}
+
+#[test]
+fn shared_memory_ends_at_the_devices_limit() -> Result<()> {
+    for (major, minor, kibibytes) in [
+        (7, 5, 64),
+        (8, 0, 163),
+        (8, 6, 99),
+        (8, 9, 99),
+        (9, 0, 227),
+        (12, 0, 99),
+    ] {
+        let accelerator = Emulated::of_capability(1, major, minor);
+        let most = kibibytes << 10;
+        assert_eq!(accelerator.most_shared_bytes(), most, "{major}.{minor}");
+        let out = accelerator.allocate(4)?;
+        let args = FillArgs {
+            out: out.address(),
+            elements: 1,
+            value: 2.0,
+            unused: 0,
+        };
+        let fill = |shared_bytes| {
+            let dims = LaunchDims {
+                shared_bytes,
+                ..LaunchDims::for_elements(1)
+            };
+            FILL.launch(accelerator.as_ref(), dims, &args)
+        };
+        fill(most)?;
+        let message = fill(most + 1).expect_err("too much").to_string();
+        assert_eq!(
+            message,
+            format!(
+                "launch: `shared_bytes` is {} for arrange_fill, expected at most {most}, which is what a block of emulator \
+                 (seed 1) can have",
+                most + 1
+            )
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn time_passes_between_events() -> Result<()> {
+    let (accelerator, other) = (Emulated::open(1), Emulated::open(1));
+    let start = accelerator.record()?;
+    let tensor = Tensor::<f32>::zeros([1 << 12]).to_device(&accelerator)?;
+    let end = accelerator.record()?;
+    drop(tensor);
+    let elapsed = accelerator.elapsed_ms(&start, &end)?;
+    assert!(elapsed > 0.0 && elapsed < 60_000.0, "{elapsed}");
+    assert_eq!(accelerator.elapsed_ms(&end, &start)?, -elapsed);
+    let foreign = other.record()?;
+    for refused in [
+        accelerator.elapsed_ms(&start, &foreign),
+        other.elapsed_ms(&start, &foreign),
+    ] {
+        assert!(matches!(refused, Err(Error::Argument { .. })), "{refused:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_self_test_runs_a_kernel() -> Result<()> {
+    let accelerator = Emulated::open(5);
+    let result = self_test(accelerator.as_ref())?;
+    assert!(result.kernel_ms > 0.0, "{result:?}");
+    assert!(result.total >= std::time::Duration::from_secs_f64(result.kernel_ms / 1e3));
+    assert_eq!(accelerator.memory().live, 0);
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! The emulator as an [`Accelerator`].
 
-use crossmax::device::{Accelerator, DeviceAddress, DeviceAllocation, LaunchDims, Signature};
+use super::emulated_memory::EmulatedMemory;
+use crossmax::device::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
 use crossmax::{Error, Result};
 use crossmax_emulator::{Device, Kernel, Launch};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Enough for every test, and little enough for every machine.
-const MEMORY_BYTES: u64 = 256 << 20;
+pub const MEMORY_BYTES: usize = 256 << 20;
 /// Far more than any launch needs, even on a slow machine; a launch that takes longer hangs.
 const TIME_LIMIT_MS: u32 = 60_000;
 
@@ -17,6 +19,13 @@ pub struct Emulated {
     /// The mutation that launches run with; empty: the kernels as they are.
     variant: &'static str,
     compute_capability: (u32, u32),
+    pool: Arc<Pool<EmulatedMemory>>,
+}
+
+/// A moment, and whose it is.
+struct Moment {
+    device: Arc<Device>,
+    at: Instant,
 }
 
 impl Emulated {
@@ -39,12 +48,15 @@ impl Emulated {
     fn shared(seed: u64, variant: &'static str, compute_capability: (u32, u32)) -> Arc<dyn Accelerator> {
         let given = std::env::var("CROSSMAX_EMULATOR_SEED").ok();
         let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(seed);
-        let device = Device::new(seed, MEMORY_BYTES).expect("an emulated device");
+        let device = Device::new(seed, MEMORY_BYTES as u64).expect("an emulated device");
+        let device = Arc::new(device);
+        let memory = EmulatedMemory::new(Arc::clone(&device), MEMORY_BYTES);
         Arc::new(Self {
-            device: Arc::new(device),
+            device,
             seed,
             variant,
             compute_capability,
+            pool: Pool::new(name_of(seed), Some(MEMORY_BYTES), memory),
         })
     }
 
@@ -57,65 +69,70 @@ impl Emulated {
         }
     }
 
-    /// Address of an allocation, if it is this device's.
-    fn address_of(&self, allocation: &DeviceAllocation, op: &'static str, arg: &'static str) -> Result<u64> {
-        let memory = allocation.memory::<Memory>();
-        let own = memory.filter(|memory| Arc::ptr_eq(&memory.device, &self.device));
-        own.map(|memory| memory.address).ok_or_else(|| {
-            let expected = format!("memory of {}", self.name());
-            Error::argument(op, arg, expected, "another device's")
+    fn moment(&self, event: &Event, arg: &'static str) -> Result<Instant> {
+        let moment = event.get::<Moment>();
+        let own = moment.filter(|moment| Arc::ptr_eq(&moment.device, &self.device));
+        own.map(|moment| moment.at).ok_or_else(|| {
+            let expected = format!("an event of {}", self.name());
+            Error::argument("elapsed_ms", arg, expected, "another device's")
         })
     }
 }
 
-/// Memory of the emulator, freed on drop.
-struct Memory {
-    device: Arc<Device>,
-    address: u64,
-}
-
-impl Drop for Memory {
-    fn drop(&mut self) {
-        // Fails only if it were freed already.
-        let _ = self.device.free(self.address);
-    }
+fn name_of(seed: u64) -> String {
+    format!("emulator (seed {seed})")
 }
 
 impl Accelerator for Emulated {
     fn name(&self) -> String {
-        format!("emulator (seed {})", self.seed)
+        name_of(self.seed)
     }
 
     fn compute_capability(&self) -> (u32, u32) {
         self.compute_capability
     }
 
+    /// As in the CUDA programming guide's table of compute capabilities.
+    fn most_shared_bytes(&self) -> u32 {
+        let kibibytes = match self.compute_capability {
+            (9 | 10, _) => 227,
+            (8, 0 | 7) => 163,
+            (8, _) | (12, _) => 99,
+            (7, 5) => 64,
+            _ => 48,
+        };
+        kibibytes << 10
+    }
+
+    fn memory(&self) -> DeviceMemory {
+        self.pool.memory()
+    }
+
+    fn reset_peak_memory(&self) {
+        self.pool.reset_peak();
+    }
+
     fn allocate(&self, bytes: usize) -> Result<DeviceAllocation> {
-        let address = self.device.allocate(bytes);
-        let address = address
-            .ok_or_else(|| self.error(format!("allocating {bytes} bytes"), "the device has no room"))?;
-        let device = Arc::clone(&self.device);
-        let memory = Box::new(Memory { device, address });
-        Ok(DeviceAllocation::new(DeviceAddress(address), bytes, memory))
+        self.pool.allocate(bytes)
     }
 
     fn copy_to_device(&self, from: &[u8], to: &DeviceAllocation) -> Result<()> {
         to.check_len("copy_to_device", "to", from.len())?;
-        let address = self.address_of(to, "copy_to_device", "to")?;
+        let address = self.pool.address_of(to, "copy_to_device", "to")?.0;
         let written = self.device.write(address, from);
         written.map_err(|reason| self.error("copying to the device", reason))
     }
 
     fn copy_to_host(&self, from: &DeviceAllocation, to: &mut [u8]) -> Result<()> {
         from.check_len("copy_to_host", "from", to.len())?;
-        let address = self.address_of(from, "copy_to_host", "from")?;
+        let address = self.pool.address_of(from, "copy_to_host", "from")?.0;
         let read = self.device.read(to, address);
         read.map_err(|reason| self.error("copying to the host", reason))
     }
 
     fn copy_on_device(&self, from: &DeviceAllocation, to: &DeviceAllocation) -> Result<()> {
         to.check_len("copy_on_device", "to", from.bytes())?;
-        self.address_of(to, "copy_on_device", "to")?;
+        self.pool.address_of(to, "copy_on_device", "to")?;
         let mut bytes = vec![0; from.bytes()];
         self.copy_to_host(from, &mut bytes)?;
         self.copy_to_device(&bytes, to)
@@ -127,6 +144,7 @@ impl Accelerator for Emulated {
             let found = format!("{} bytes", args.len());
             return Err(Error::argument("launch", "args", expected, found));
         }
+        dims.check_shared_bytes(kernel, &self.name(), self.most_shared_bytes())?;
         let doing = || format!("running {} with {dims:?}", kernel.entry());
         let find = |variant| Kernel::find(variant, kernel.source(), kernel.entry());
         let found = find(self.variant).or_else(|| find(""));
@@ -139,6 +157,20 @@ impl Accelerator for Emulated {
         };
         let run = self.device.launch(found, launch, args);
         run.map_err(|reason| self.error(doing(), reason))
+    }
+
+    fn record(&self) -> Result<Event> {
+        Ok(Event::new(Moment {
+            device: Arc::clone(&self.device),
+            at: Instant::now(),
+        }))
+    }
+
+    fn elapsed_ms(&self, start: &Event, end: &Event) -> Result<f64> {
+        let (start, end) = (self.moment(start, "start")?, self.moment(end, "end")?);
+        let forward = end.saturating_duration_since(start).as_secs_f64();
+        let backward = start.saturating_duration_since(end).as_secs_f64();
+        Ok((forward - backward) * 1e3)
     }
 
     fn synchronize(&self) -> Result<()> {

@@ -22,7 +22,7 @@ const CLASSES: usize = 5;
 const TOLERANCE: f32 = 2e-4;
 
 /// Views of 8 and 4 pixels, two blocks of 4 and 8 channels, heads on two layers.
-fn ensemble() -> Result<SelfEnsemble> {
+pub fn ensemble() -> Result<SelfEnsemble> {
     let method = Method {
         resolutions: vec![SIZE, 4],
         ..Method::default()
@@ -40,7 +40,7 @@ fn ensemble() -> Result<SelfEnsemble> {
     SelfEnsemble::new(backbone, &[2, 4], &mut init)
 }
 
-fn images(count: usize) -> Tensor {
+pub fn images(count: usize) -> Tensor {
     Tensor::from_fn([count, SIZE, SIZE, 3], |i| {
         0.5 + 0.5 * centred("images", i) as f32
     })
@@ -55,7 +55,7 @@ fn draws(count: usize) -> Vec<Draw> {
 }
 
 /// Moves every parameter and running statistic.
-fn move_to(module: &mut dyn Module, device: &Arc<dyn Accelerator>) -> Result<()> {
+pub fn move_to(module: &mut dyn Module, device: &Arc<dyn Accelerator>) -> Result<()> {
     module.visit("", &mut |slot| {
         slot.parameter.value = slot.parameter.value.to_device(device)?;
         Ok(())
@@ -124,20 +124,24 @@ fn an_attack_sees_the_same_ensemble() -> Result<()> {
     Ok(())
 }
 
+/// One step of training; the loss before it.
+pub fn training_step(model: &mut MultiResolution, images: Tensor, optimiser: &mut Sgd) -> Result<Tensor> {
+    let mut pass = Pass::train();
+    let logits = model.logits(&Var::constant(images), &draws(4), 0, &mut pass)?;
+    let loss = logits.cross_entropy(&[0, 1, 2, 3])?.mean_all()?;
+    let value = loss.value().clone();
+    let gradients = pass.parameter_gradients(loss.backward(None)?);
+    optimiser.step(model, &gradients)?;
+    pass.commit(model)?;
+    Ok(value)
+}
+
 /// One step of training the backbone: loss, weights and running statistics after it.
 #[test]
 fn a_training_step_gives_the_same_weights() -> Result<()> {
-    let step = |model: &mut MultiResolution, images: Tensor| -> Result<Tensor> {
-        let mut pass = Pass::train();
-        let logits = model.logits(&Var::constant(images), &draws(4), 0, &mut pass)?;
-        let loss = logits.cross_entropy(&[0, 1, 2, 3])?.mean_all()?;
-        let value = loss.value().clone();
-        let gradients = pass.parameter_gradients(loss.backward(None)?);
-        // A plain step: Adam's first one is the sign of the gradient, which rounding may turn.
-        Sgd::new(0.1, 0.9, 0.0).step(model, &gradients)?;
-        pass.commit(model)?;
-        Ok(value)
-    };
+    // A plain step: Adam's first one is the sign of the gradient, which rounding may turn.
+    let step =
+        |model: &mut MultiResolution, images| training_step(model, images, &mut Sgd::new(0.1, 0.9, 0.0));
     let device = Emulated::open(2);
     let mut here = ensemble()?.backbone;
     let mut there = here.clone();

@@ -2,66 +2,56 @@
 //!
 //! One context and one stream per accelerator: all work is in order, so nothing but that order is
 //! needed to keep memory alive while kernels use it. Kernels are compiled when first launched, for
-//! the device's own architecture.
+//! the device's own architecture, and kept on disk (see [`KernelCache`](super::KernelCache)).
 
 #![allow(
     unsafe_code,
     reason = "the driver is a C library, and its copies and launches take raw addresses"
 )]
 
-use super::{Accelerator, DeviceAddress, DeviceAllocation, LaunchDims, Signature, kernels, nvrtc};
+mod driver;
+mod memory;
+mod modules;
+mod staging;
+
+pub use driver::{DeviceInfo, devices, driver_version, is_present};
+
+use super::nvrtc::Target;
+use super::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
 use crate::{Error, Result};
-use cudarc::driver::{
-    CudaContext, CudaFunction, CudaModule, CudaSlice, CudaStream, DevicePtr, DriverError, result, sys,
-};
-use cudarc::nvrtc::Ptx;
-use std::collections::HashMap;
+use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result, sys};
+use memory::DriverMemory;
+use modules::Modules;
+use staging::Staging;
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Opens the CUDA device with number `ordinal`, counted from 0 as the driver counts.
 ///
 /// # Errors
-/// [`Error::Device`] if there is no driver, no such device, or the driver refuses it.
+/// [`Error::Device`] if there is no driver or it is too old, if there is no such device, or if the
+/// driver refuses it.
 pub fn open(ordinal: usize) -> Result<Arc<dyn Accelerator>> {
     Ok(Arc::new(Cuda::open(ordinal)?))
-}
-
-/// Whether NVIDIA's driver library can be loaded.
-pub fn is_present() -> bool {
-    // SAFETY: loads and unloads the library under its own names; NVIDIA's library has no
-    // initialisers that depend on the state of the program.
-    unsafe { sys::is_culib_present() }
 }
 
 /// One CUDA device.
 struct Cuda {
     name: String,
     compute_capability: (u32, u32),
+    most_shared_bytes: u32,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
-    loaded: Mutex<Loaded>,
-}
-
-/// What has been compiled and loaded so far.
-#[derive(Default)]
-struct Loaded {
-    modules: HashMap<&'static str, Arc<CudaModule>>,
-    functions: HashMap<&'static str, CudaFunction>,
+    modules: Modules,
+    pool: Arc<Pool<DriverMemory>>,
+    staging: Staging,
 }
 
 impl Cuda {
     fn open(ordinal: usize) -> Result<Self> {
+        use sys::CUdevice_attribute_enum::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN as SHARED;
         let number = format!("cuda:{ordinal}");
-        // cudarc panics on the first call into a library that is not there.
-        if !is_present() {
-            return Err(Error::Device {
-                device: number,
-                doing: "loading the driver".to_owned(),
-                reason: "NVIDIA's driver library (libcuda) was not found".to_owned(),
-                advice: "install NVIDIA's driver, or use --device cpu".to_owned(),
-            });
-        }
+        driver::require_driver(&number)?;
         let failed = |doing: &'static str| {
             let number = number.clone();
             move |error: DriverError| device_error(&number, doing, error)
@@ -74,13 +64,29 @@ impl Cuda {
         let (major, minor) = context
             .compute_capability()
             .map_err(failed("reading the compute capability"))?;
+        let compute_capability = (major.unsigned_abs(), minor.unsigned_abs());
+        let shared = context
+            .attribute(SHARED)
+            .map_err(failed("reading the limit of shared memory"))?;
+        let total = context
+            .total_mem()
+            .map_err(failed("reading the size of the memory"))?;
         let model = context.name().map_err(failed("reading the name"))?;
+        let name = format!("{number} ({model})");
+        let source = DriverMemory {
+            device: name.clone(),
+            stream: Arc::clone(&stream),
+        };
+        let target = Target::of_capability(compute_capability.0, compute_capability.1);
         Ok(Self {
-            name: format!("{number} ({model})"),
-            compute_capability: (major.unsigned_abs(), minor.unsigned_abs()),
+            compute_capability,
+            most_shared_bytes: shared.unsigned_abs(),
+            modules: Modules::new(name.clone(), target, Arc::clone(&context)),
+            pool: Pool::new(name.clone(), Some(total), source),
+            staging: Staging::new(&stream).map_err(failed("allocating memory for copies"))?,
+            name,
             context,
             stream,
-            loaded: Mutex::default(),
         })
     }
 
@@ -89,50 +95,14 @@ impl Cuda {
         move |error| device_error(&self.name, doing, error)
     }
 
-    /// The driver's address of an allocation, if it is this accelerator's.
-    fn address_of(
-        &self,
-        allocation: &DeviceAllocation,
-        op: &'static str,
-        arg: &'static str,
-    ) -> Result<sys::CUdeviceptr> {
-        // Only memory made by `allocate` counts: any other address could be the host's.
-        allocation
-            .memory::<CudaSlice<u8>>()
-            .filter(|memory| memory.stream() == &self.stream)
-            .map(|memory| memory.device_ptr(&self.stream).0)
-            .ok_or_else(|| {
-                let expected = format!("memory of {}", self.name);
-                Error::argument(op, arg, expected, "another device's")
-            })
-    }
-
-    /// The kernel, compiled and loaded if this is its first launch.
-    fn function(&self, kernel: &Signature) -> Result<CudaFunction> {
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(function) = loaded.functions.get(kernel.entry()) {
-            return Ok(function.clone());
-        }
-        let module = match loaded.modules.get(kernel.source()) {
-            Some(module) => Arc::clone(module),
-            None => {
-                let unit = kernels::translation_unit(kernel.source())?;
-                let (major, minor) = self.compute_capability;
-                let target = nvrtc::Target::of_capability(major, minor);
-                let compiled = nvrtc::compile(kernel.source(), &unit, &target)?;
-                let module = self
-                    .context
-                    .load_module(Ptx::from_binary(compiled.cubin))
-                    .map_err(self.failed("loading compiled kernels"))?;
-                loaded.modules.insert(kernel.source(), Arc::clone(&module));
-                module
-            }
-        };
-        let function = module
-            .load_function(kernel.entry())
-            .map_err(self.failed("finding a kernel"))?;
-        loaded.functions.insert(kernel.entry(), function.clone());
-        Ok(function)
+    /// The event, if it is this accelerator's.
+    fn event<'a>(&self, event: &'a Event, arg: &'static str) -> Result<&'a CudaEvent> {
+        let recorded = event.get::<Recorded>();
+        let own = recorded.filter(|recorded| Arc::ptr_eq(&recorded.stream, &self.stream));
+        own.map(|recorded| &recorded.event).ok_or_else(|| {
+            let expected = format!("an event of {}", self.name);
+            Error::argument("elapsed_ms", arg, expected, "another device's")
+        })
     }
 
     /// Makes the context current in this thread, as cudarc's thin functions need it.
@@ -141,6 +111,12 @@ impl Cuda {
             .bind_to_thread()
             .map_err(self.failed("using the device"))
     }
+}
+
+/// An event and the stream it was recorded on.
+struct Recorded {
+    event: CudaEvent,
+    stream: Arc<CudaStream>,
 }
 
 impl Accelerator for Cuda {
@@ -152,31 +128,40 @@ impl Accelerator for Cuda {
         self.compute_capability
     }
 
+    fn most_shared_bytes(&self) -> u32 {
+        self.most_shared_bytes
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.modules.cache.note().into_iter().collect()
+    }
+
+    fn memory(&self) -> DeviceMemory {
+        self.pool.memory()
+    }
+
+    fn reset_peak_memory(&self) {
+        self.pool.reset_peak();
+    }
+
     fn allocate(&self, bytes: usize) -> Result<DeviceAllocation> {
-        // The driver refuses zero bytes. SAFETY: every bit pattern is a byte; nothing on the host
-        // reads the memory but through copies.
-        let memory =
-            unsafe { self.stream.alloc::<u8>(bytes.max(1)) }.map_err(self.failed("allocating memory"))?;
-        let address = DeviceAddress(memory.device_ptr(&self.stream).0);
-        Ok(DeviceAllocation::new(address, bytes, Box::new(memory)))
+        self.pool.allocate(bytes)
     }
 
     fn copy_to_device(&self, from: &[u8], to: &DeviceAllocation) -> Result<()> {
         to.check_len("copy_to_device", "to", from.len())?;
-        let address = self.address_of(to, "copy_to_device", "to")?;
+        let address = self.pool.address_of(to, "copy_to_device", "to")?.0;
         self.bind()?;
-        // SAFETY: the allocation is this context's, live, and as long as `from`, which stays
-        // borrowed until the stream has been waited for.
-        unsafe { result::memcpy_htod_async(address, from, self.stream.cu_stream()) }
-            .map_err(self.failed("copying to the device"))?;
-        self.synchronize()
+        // SAFETY: the allocation is this context's, live, and as long as `from`.
+        unsafe { self.staging.copy_to_device(from, address) }.map_err(self.failed("copying to the device"))
     }
 
     fn copy_to_host(&self, from: &DeviceAllocation, to: &mut [u8]) -> Result<()> {
         from.check_len("copy_to_host", "from", to.len())?;
-        let address = self.address_of(from, "copy_to_host", "from")?;
+        let address = self.pool.address_of(from, "copy_to_host", "from")?.0;
         self.bind()?;
-        // SAFETY: as in `copy_to_device`, the other way round.
+        // SAFETY: the allocation is this context's, live, and as long as `to`, which stays borrowed
+        // until the stream has been waited for.
         unsafe { result::memcpy_dtoh_async(to, address, self.stream.cu_stream()) }
             .map_err(self.failed("copying to the host"))?;
         self.synchronize()
@@ -184,8 +169,8 @@ impl Accelerator for Cuda {
 
     fn copy_on_device(&self, from: &DeviceAllocation, to: &DeviceAllocation) -> Result<()> {
         to.check_len("copy_on_device", "to", from.bytes())?;
-        let source = self.address_of(from, "copy_on_device", "from")?;
-        let target = self.address_of(to, "copy_on_device", "to")?;
+        let source = self.pool.address_of(from, "copy_on_device", "from")?.0;
+        let target = self.pool.address_of(to, "copy_on_device", "to")?.0;
         self.bind()?;
         let stream = self.stream.cu_stream();
         // SAFETY: both allocations are this context's and of this length, and they are freed on
@@ -200,8 +185,9 @@ impl Accelerator for Cuda {
             let found = format!("{} bytes", args.len());
             return Err(Error::argument("launch", "args", expected, found));
         }
-        let function = self.function(kernel)?;
+        dims.check_shared_bytes(kernel, &self.name, self.most_shared_bytes)?;
         self.bind()?;
+        let function = self.modules.function(kernel, dims.shared_bytes)?;
         let mut parameters = [args.as_ptr().cast_mut().cast::<c_void>()];
         // SAFETY: the function stays loaded as long as `self`. Its one parameter is a struct of
         // exactly `args.len()` bytes (the contract it was compiled with), which the driver only
@@ -222,6 +208,23 @@ impl Accelerator for Cuda {
         })
     }
 
+    fn record(&self) -> Result<Event> {
+        // cudarc's default is an event without a time.
+        let timed = Some(sys::CUevent_flags::CU_EVENT_DEFAULT);
+        let recorded = self.stream.record_event(timed);
+        let event = recorded.map_err(self.failed("recording an event"))?;
+        let stream = Arc::clone(&self.stream);
+        Ok(Event::new(Recorded { event, stream }))
+    }
+
+    fn elapsed_ms(&self, start: &Event, end: &Event) -> Result<f64> {
+        let (start, end) = (self.event(start, "start")?, self.event(end, "end")?);
+        let elapsed = start.elapsed_ms(end);
+        elapsed
+            .map(f64::from)
+            .map_err(self.failed("waiting for an event"))
+    }
+
     fn synchronize(&self) -> Result<()> {
         self.stream
             .synchronize()
@@ -230,9 +233,15 @@ impl Accelerator for Cuda {
 }
 
 fn device_error(device: &str, doing: impl Into<String>, error: DriverError) -> Error {
-    use sys::CUresult::{CUDA_ERROR_INVALID_DEVICE, CUDA_ERROR_OUT_OF_MEMORY};
+    use sys::CUresult::{
+        CUDA_ERROR_INVALID_DEVICE, CUDA_ERROR_INVALID_IMAGE, CUDA_ERROR_NO_BINARY_FOR_GPU,
+        CUDA_ERROR_OUT_OF_MEMORY,
+    };
     let advice = match error.0 {
         CUDA_ERROR_OUT_OF_MEMORY => "use a smaller batch, or free memory on the device",
+        CUDA_ERROR_INVALID_IMAGE | CUDA_ERROR_NO_BINARY_FOR_GPU => {
+            "NVRTC may be newer than the driver: update the driver, or use the NVRTC of its CUDA version"
+        }
         CUDA_ERROR_INVALID_DEVICE => "nvidia-smi lists the devices there are",
         _ => "nvidia-smi shows whether the device works; use --device cpu otherwise",
     };
