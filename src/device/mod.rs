@@ -3,6 +3,7 @@
 //! - [`Accelerator`] is the door itself, an object-safe trait; [`cuda::open`] gives one over the
 //!   CUDA driver. Neither the driver nor NVRTC is needed to build or to start the program: both
 //!   are loaded when a device is first asked for.
+//! - [`DeviceChoice`] is what a user asks for, [`Device`] what was opened: the CPU or an accelerator.
 //! - [`kernels`] holds the CUDA C++ sources of the folder `kernels/` and the [`Kernel`] handles
 //!   that tie each entry point to its argument struct.
 //! - [`nvrtc`] compiles them.
@@ -16,10 +17,12 @@
 //! does not compile.
 
 mod accelerator;
+mod choice;
 pub mod cuda;
 pub mod kernels;
 pub mod nvrtc;
 mod signature;
 
 pub use accelerator::{Accelerator, DeviceAllocation, LaunchDims};
+pub use choice::{Device, DeviceChoice};
 pub use signature::{DeviceAddress, FieldLayout, Kernel, KernelArgs, Signature, StructLayout};

@@ -166,7 +166,7 @@ impl<T: Element> AutoAttackState<T> {
     /// Why this is no state of an attack with these settings on these images; nothing if it is.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the settings' radius is out of range.
+    /// [`Error::Argument`] if the settings' radius is out of range; [`Error::Device`] if a copy fails.
     pub fn misfit(
         &self,
         config: &AutoAttackConfig,
@@ -185,18 +185,20 @@ impl<T: Element> AutoAttackState<T> {
         if !known.eq(given) {
             return Ok(Some("other ids or labels"));
         }
-        let inside = ball.check(samples, &self.adversarial).is_ok();
+        let images = self.adversarial.beside(samples.images())?;
+        let inside = ball.check(samples, &images).is_ok();
         Ok((!inside).then_some("images that are not perturbations of these"))
     }
 
     /// The state as the content of a file: the images in the element type, the rest as JSON.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if the images are on a device.
+    /// [`Error::Device`] if a copy from a device fails.
     pub fn to_file(&self) -> Result<TensorFile> {
+        let images = self.adversarial.to_host()?;
         let images = match T::NAME {
-            f64::NAME => Stored::F64(self.adversarial.cast()?),
-            _ => Stored::F32(self.adversarial.cast()?),
+            f64::NAME => Stored::F64(images.cast()?),
+            _ => Stored::F32(images.cast()?),
         };
         let ledger = serde_json::to_string(&self.ledger)
             .map_err(|error| Error::argument("AutoAttackState", "ledger", "finite settings", error))?;
