@@ -73,8 +73,8 @@ pub fn autoattack<T: Element>(
     config.check(oracle.classes())?;
     samples.check_labels(oracle.classes())?;
     let mut state = match resume {
-        Some(mut state) => {
-            state.adversarial = state.adversarial.beside(samples.images())?;
+        Some(state) => {
+            let state = state.on(&samples.images().device())?;
             if let Some(found) = state.misfit(config, samples)? {
                 let expected = "a state of the same settings and images";
                 return Err(Error::argument("AutoAttack", "resume", expected, found));

@@ -2,6 +2,7 @@
 
 use super::{AttackKind, AutoAttackConfig};
 use crate::attacks::{LabelledImages, LinfBall, Perturbation};
+use crate::device::Device;
 use crate::io::{Stored, TensorFile};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -102,6 +103,17 @@ impl<T: Element> AutoAttackState<T> {
             },
             adversarial: samples.images().clone(),
         }
+    }
+
+    /// The same with the images on `device`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device has no room or a copy fails.
+    pub fn on(self, device: &Device) -> Result<Self> {
+        Ok(Self {
+            adversarial: self.adversarial.on(device)?,
+            ..self
+        })
     }
 
     /// The settings of the run.

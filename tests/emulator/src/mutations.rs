@@ -297,7 +297,7 @@ pub const MUTATIONS: &[Mutation] = &[
         file: "attack.cu",
         source: "attack.cu",
         from: "project(x + ahead + momentum, a.clean[i], a.eps)",
-        to: "project(x + ahead, a.clean[i], a.eps)",
+        to: "project(x + ahead + 0.0f * momentum, a.clean[i], a.eps)",
     },
     Mutation {
         name: "outside_the_ball",
