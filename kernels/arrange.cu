@@ -34,6 +34,16 @@ struct GatherArgs {
     u64 elements;
 };
 
+// x [.., row], out [.., row]; `elements` is that of all rows copied.
+struct ReplaceArgs {
+    const float* x;
+    float* out;
+    const u64* sources;
+    const u64* targets;
+    u64 row;
+    u64 elements;
+};
+
 // x and out [N,H,W,C]; shifts [N,2]: rows in 0..h and columns in 0..w.
 struct RollArgs {
     const float* x;
@@ -65,6 +75,14 @@ extern "C" __global__ void arrange_copy(const __grid_constant__ CopyArgs a) {
 extern "C" __global__ void arrange_gather_rows(const __grid_constant__ GatherArgs a) {
     for (u64 i = grid_thread(); i < a.elements; i += grid_threads()) {
         a.out[i] = a.x[a.indices[i / a.row] * a.row + i % a.row];
+    }
+}
+
+// Row targets[i] of out = row sources[i] of x, for distinct targets; the others stay.
+extern "C" __global__ void arrange_replace_rows(const __grid_constant__ ReplaceArgs a) {
+    for (u64 i = grid_thread(); i < a.elements; i += grid_threads()) {
+        const u64 number = i / a.row, at = i % a.row;
+        a.out[a.targets[number] * a.row + at] = a.x[a.sources[number] * a.row + at];
     }
 }
 

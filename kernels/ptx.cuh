@@ -29,6 +29,9 @@ __device__ inline Shared<T> dynamic_shared() {
     return reinterpret_cast<T*>(bytes);
 }
 
+// a * b, rounded: never fused with an addition, so that the CPU's bits come out.
+__device__ inline float rounded_product(float a, float b) { return __fmul_rn(a, b); }
+
 // From here on: "warp" stands before what all 32 lanes of a warp must call together.
 
 // Warp: the value of the lane whose number differs from this one's in the bits of `mask`.

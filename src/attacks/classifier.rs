@@ -72,7 +72,10 @@ pub fn linearise<'a, T: Element>(
         logits: logits.value().clone(),
         pullback: Box::new(move |cotangent| {
             let mut gradients = logits.backward_keeping(Some(cotangent.clone()))?;
-            Ok(gradients.take(&leaf).unwrap_or_else(|| Tensor::zeros(shape)))
+            match gradients.take(&leaf) {
+                Some(gradient) => Ok(gradient),
+                None => leaf.value().full_beside(shape, T::zero()),
+            }
         }),
     })
 }

@@ -1,5 +1,8 @@
 //! The images under attack.
 
+use super::rows::largest_differences;
+use crate::autograd::Var;
+use crate::device::Device;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -17,7 +20,7 @@ impl<T: Element> LabelledImages<T> {
     ///
     /// # Errors
     /// [`Error::Shape`] or [`Error::Argument`] if there is no image, the numbers of images, labels
-    /// and ids differ, or a pixel lies outside [0, 1].
+    /// and ids differ, or a pixel lies outside [0, 1]; [`Error::Unsupported`] for f64 on a device.
     pub fn new(images: Tensor<T>, labels: Vec<usize>, ids: Vec<u32>) -> Result<Self> {
         const OP: &str = "LabelledImages";
         let n = images.shape().axis(0);
@@ -30,11 +33,25 @@ impl<T: Element> LabelledImages<T> {
                 return Err(Error::argument(OP, name, format!("{n}, one an image"), found));
             }
         }
-        let inside = T::zero()..=T::one();
-        match images.host(OP)?.iter().find(|&pixel| !inside.contains(pixel)) {
-            Some(pixel) => Err(Error::argument(OP, "pixel", "in [0,1]", pixel)),
-            None => Ok(Self { images, labels, ids }),
+        if !in_range(&images)? {
+            let inside = T::zero()..=T::one();
+            let pixels = images.to_vec()?;
+            let found = pixels.iter().find(|&pixel| !inside.contains(pixel));
+            let found = found.map_or("others".to_owned(), T::to_string);
+            return Err(Error::argument(OP, "pixel", "in [0,1]", found));
         }
+        Ok(Self { images, labels, ids })
+    }
+
+    /// The same with the images on `device`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device has no room or a copy fails.
+    pub fn on(&self, device: &Device) -> Result<Self> {
+        Ok(Self {
+            images: self.images.on(device)?,
+            ..self.clone()
+        })
     }
 
     /// Number of images.
@@ -95,4 +112,11 @@ impl<T: Element> LabelledImages<T> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether all pixels lie in [0, 1]: whether clipping them there changes none.
+fn in_range<T: Element>(images: &Tensor<T>) -> Result<bool> {
+    let clipped = Var::constant(images.clone()).clamp(T::zero(), T::one())?;
+    let moved = largest_differences(images, clipped.value())?;
+    Ok(moved.iter().all(|distance| distance.is_zero()))
 }

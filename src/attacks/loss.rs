@@ -30,10 +30,11 @@ impl AttackLoss {
             Self::Dlr => leaf.dlr(labels)?,
         };
         let value = loss.value().clone();
-        let mut gradients = loss.backward(Some(Tensor::full(*value.shape(), T::one())))?;
-        let gradient = gradients
-            .take(&leaf)
-            .unwrap_or_else(|| Tensor::zeros(*logits.shape()));
+        let ones = value.full_beside(*value.shape(), T::one())?;
+        let gradient = match loss.backward(Some(ones))?.take(&leaf) {
+            Some(gradient) => gradient,
+            None => logits.full_beside(*logits.shape(), T::zero())?,
+        };
         Ok((value, gradient))
     }
 

@@ -21,6 +21,7 @@ mod progress;
 mod random_start;
 mod rows;
 pub mod statistics;
+mod step;
 #[cfg(test)]
 mod tests;
 mod threat;

@@ -1,13 +1,15 @@
 //! Evaluates a classifier for many images and draws.
 
-use super::rows::row_len;
+use super::rows::{add_draws, largest_magnitudes, row_len};
 use super::{AttackLoss, Classifier, Draw};
+use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// A classifier asked in sub-batches, in parallel.
+/// A classifier asked in sub-batches: in parallel on the CPU, one after another on an accelerator,
+/// which must be the one that images and classifier are on.
 ///
 /// Results depend neither on the size of a sub-batch, nor on which images are asked together, nor
 /// on the number of threads, to the bit, because the classifier's rows do not and sums are taken
@@ -32,23 +34,17 @@ pub struct Appraisal<T: Element = f32> {
 /// One evaluated sub-batch.
 struct Part<T: Element> {
     gradient: Tensor<T>,
-    loss: Tensor<T>,
+    loss: Vec<T>,
     predictions: Vec<usize>,
 }
 
 impl<T: Element> Appraisal<T> {
     /// Adds the rows of `part`, the first of which is row `first` of all; `draws` rows an image.
     fn add(&mut self, part: &Part<T>, first: usize, draws: usize) -> Result<()> {
-        let sums = self.gradient.make_mut("appraise")?;
-        let gradients = part
-            .gradient
-            .host("appraise")?
-            .chunks_exact(row_len(&part.gradient));
-        let rows = gradients.zip(part.loss.host("appraise")?).zip(&part.predictions);
-        for (row, ((gradient, &loss), &prediction)) in (first..).zip(rows) {
+        let rows = first..first + part.predictions.len();
+        add_draws(&mut self.gradient, &part.gradient, rows.clone(), draws)?;
+        for (row, (&loss, &prediction)) in rows.zip(part.loss.iter().zip(&part.predictions)) {
             let image = row / draws;
-            let sum = &mut sums[image * gradient.len()..][..gradient.len()];
-            sum.iter_mut().zip(gradient).for_each(|(sum, &g)| *sum += g);
             self.mean_loss[image] += loss;
             self.last_loss[image] = loss;
             self.last_prediction[image] = prediction;
@@ -58,10 +54,9 @@ impl<T: Element> Appraisal<T> {
 
     /// Makes means of sums.
     fn divide(&mut self, draws: T) -> Result<()> {
-        self.gradient
-            .make_mut("appraise")?
-            .iter_mut()
-            .for_each(|sum| *sum /= draws);
+        let draws_there = self.gradient.full_beside([1], draws)?;
+        let sum = Var::constant(self.gradient.clone());
+        self.gradient = sum.div(&Var::constant(draws_there))?.into_value();
         self.mean_loss.iter_mut().for_each(|sum| *sum /= draws);
         Ok(())
     }
@@ -110,12 +105,12 @@ impl<'a, T: Element> Oracle<'a, T> {
     /// [`Error::NotFinite`] if a logit is NaN or infinite; the classifier's errors.
     pub fn logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
         check_count("draws", draws.len(), images)?;
-        let parts = self.in_parallel(0..draws.len(), |rows| {
+        let parts = self.in_sub_batches(images, 0..draws.len(), |rows| {
             let draws = &draws[rows.clone()];
             let logits = self
                 .classifier
                 .logits(&images.rows(rows.start, draws.len())?, draws)?;
-            self.check_logits(&logits, draws)?;
+            self.check_logits(&logits.to_host()?, draws)?;
             Ok(logits)
         })?;
         Tensor::stack_rows(&parts)
@@ -147,16 +142,19 @@ impl<'a, T: Element> Oracle<'a, T> {
         check_count("labels", n, images)?;
         let draws = usize::from(self.distinct_draws(draws));
         let mut total = Appraisal {
-            gradient: Tensor::zeros(*images.shape()),
+            gradient: images.full_beside(*images.shape(), T::zero())?,
             mean_loss: vec![T::zero(); n],
             last_loss: vec![T::zero(); n],
             last_prediction: vec![0; n],
         };
         // Row r is draw r mod `draws` of image r / `draws`.
         let rows = n * draws;
-        let wave = self.sub_batch * Self::PENDING * rayon::current_num_threads();
+        let wave = match images.accelerator() {
+            None => self.sub_batch * Self::PENDING * rayon::current_num_threads(),
+            Some(_) => self.sub_batch,
+        };
         for first in (0..rows).step_by(wave.max(1)) {
-            let parts = self.in_parallel(first..rows.min(first + wave), |rows| {
+            let parts = self.in_sub_batches(images, first..rows.min(first + wave), |rows| {
                 let owners: Vec<usize> = rows.clone().map(|row| row / draws).collect();
                 // The number of a draw fits, for so does the number of draws.
                 let names: Vec<Draw> = rows.map(|row| draw(row / draws, (row % draws) as u16)).collect();
@@ -173,17 +171,20 @@ impl<'a, T: Element> Oracle<'a, T> {
         Ok(total)
     }
 
-    /// Runs `f` on the sub-batches of `rows`; results in their order.
-    fn in_parallel<R: Send>(
+    /// Runs `f` on the sub-batches of `rows` of `images`; results in their order.
+    fn in_sub_batches<R: Send>(
         &self,
+        images: &Tensor<T>,
         rows: Range<usize>,
         f: impl Fn(Range<usize>) -> Result<R> + Sync,
     ) -> Result<Vec<R>> {
         let starts: Vec<usize> = rows.clone().step_by(self.sub_batch).collect();
-        starts
-            .into_par_iter()
-            .map(|start| f(start..rows.end.min(start + self.sub_batch)))
-            .collect()
+        let sub_batch = |start| f(start..rows.end.min(start + self.sub_batch));
+        match images.accelerator() {
+            None => starts.into_par_iter().map(sub_batch).collect(),
+            // One device does one thing after another; threads would only hold more of its memory.
+            Some(_) => starts.into_iter().map(sub_batch).collect(),
+        }
     }
 
     fn differentiate(
@@ -194,16 +195,18 @@ impl<'a, T: Element> Oracle<'a, T> {
         draws: &[Draw],
     ) -> Result<Part<T>> {
         let linearised = self.classifier.linearise(images, draws)?;
-        self.check_logits(&linearised.logits, draws)?;
+        let logits = linearised.logits.to_host()?;
+        self.check_logits(&logits, draws)?;
         let (loss, cotangent) = loss.with_gradient(&linearised.logits, labels)?;
+        let loss = loss.to_vec()?;
         check_finite("the loss", &loss, draws)?;
         let gradient = (linearised.pullback)(&cotangent)?;
         if gradient.shape() != images.shape() {
             let (expected, found) = (images.shape(), gradient.shape());
             return Err(Error::shape("pullback", "gradient", expected, found));
         }
-        check_finite("the loss gradient", &gradient, draws)?;
-        let predictions = predicted_classes(&linearised.logits)?;
+        check_finite("the loss gradient", &largest_magnitudes(&gradient)?, draws)?;
+        let predictions = predicted_classes(&logits)?;
         Ok(Part {
             gradient,
             loss,
@@ -211,13 +214,14 @@ impl<'a, T: Element> Oracle<'a, T> {
         })
     }
 
+    /// Refuses `logits`, on the host, of another shape or that are not finite.
     fn check_logits(&self, logits: &Tensor<T>, draws: &[Draw]) -> Result<()> {
         let expected = [draws.len(), self.classes()];
         if logits.dims() != expected {
             let expected = format!("{expected:?}");
             return Err(Error::shape("Classifier", "logits", expected, logits.shape()));
         }
-        check_finite("the logits", logits, draws)
+        check_finite("the logits", logits.host("Oracle")?, draws)
     }
 }
 
@@ -235,16 +239,17 @@ fn check_count<T: Element>(arg: &'static str, found: usize, images: &Tensor<T>) 
     ))
 }
 
-/// Refuses NaN and infinities: comparisons would silently count them as a broken or a robust image.
-fn check_finite<T: Element>(what: &str, values: &Tensor<T>, draws: &[Draw]) -> Result<()> {
-    let host = values.host("attack")?;
-    let Some(at) = host.iter().position(|value| !value.is_finite()) else {
+/// Refuses NaN and infinities among `values`, as many for each draw: comparisons would silently count them as a
+/// broken or a robust image.
+fn check_finite<T: Element>(what: &str, values: &[T], draws: &[Draw]) -> Result<()> {
+    let Some(at) = values.iter().position(|value| !value.is_finite()) else {
         return Ok(());
     };
-    let image = draws.get(at / row_len(values)).map_or(0, |draw| draw.image);
+    let each = (values.len() / draws.len().max(1)).max(1);
+    let image = draws.get(at / each).map_or(0, |draw| draw.image);
     Err(Error::NotFinite {
         what: format!("{what} of image {image} under attack"),
-        found: host[at].to_string(),
+        found: values[at].to_string(),
         advice: "check the classifier's weights and the range of its arithmetic".into(),
     })
 }
@@ -252,9 +257,10 @@ fn check_finite<T: Element>(what: &str, values: &Tensor<T>, draws: &[Draw]) -> R
 /// The class of the largest logit of every row of [N, classes]; the lowest among equal ones.
 ///
 /// # Errors
-/// [`Error::Unsupported`] if the logits are on a device.
+/// [`Error::Device`] if the copy from a device fails.
 pub fn predicted_classes<T: Element>(logits: &Tensor<T>) -> Result<Vec<usize>> {
-    let rows = logits.host("predicted_classes")?.chunks_exact(row_len(logits));
+    let here = logits.to_host()?;
+    let rows = here.host("predicted_classes")?.chunks_exact(row_len(logits));
     let largest = |row: &[T]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
     Ok(rows.map(largest).collect())
 }

@@ -2,7 +2,7 @@
 //! constant size.
 
 use super::random_start::uniforms;
-use super::rows::copy_row;
+use super::step::ascend;
 use super::{
     AttackLoss, AttackSlot, LabelledImages, LinfBall, OnIteration, Oracle, SearchProgress, StartSource,
 };
@@ -98,26 +98,24 @@ pub fn pgd<T: Element>(
     let mut best = now.clone();
     let mut best_loss = vec![T::neg_infinity(); samples.len()];
     let mut fooled = vec![false; samples.len()];
-    let step = T::of(config.step_size);
+    let steps = vec![T::of(config.step_size); samples.len()];
     // The last iterate is appraised only if its loss matters.
     let appraisals = u32::from(config.steps) + u32::from(config.keep == Keep::HighestLoss);
     for iteration in (0..=config.steps).take(appraisals as usize) {
         let appraisal = oracle.appraise(&now, samples.labels(), config.loss, config.eot, &|i, draw| {
             config.slot.search(samples.ids()[i], 0, iteration, draw)
         })?;
+        let mut better = Vec::new();
         for (i, fooled) in fooled.iter_mut().enumerate() {
             *fooled |= appraisal.last_prediction[i] != samples.labels()[i];
             if config.keep == Keep::HighestLoss && appraisal.mean_loss[i] > best_loss[i] {
                 best_loss[i] = appraisal.mean_loss[i];
-                copy_row(&mut best, i, &now, i)?;
+                better.push(i);
             }
         }
+        best.replace_rows(&better, &now, &better)?;
         if iteration < config.steps {
-            let gradient = appraisal.gradient.host("pgd")?;
-            let clean = clean.host("pgd")?;
-            for ((x, &g), &clean) in now.make_mut("pgd")?.iter_mut().zip(gradient).zip(clean) {
-                *x = ball.ascend(*x, g, step, clean);
-            }
+            ascend(&ball, &mut now, &appraisal.gradient, clean, &steps)?;
         }
         on_iteration(&SearchProgress {
             restart: 0,

@@ -1,7 +1,7 @@
 //! The threat model: what an adversarial image may be.
 
 use super::LabelledImages;
-use super::rows::row_len;
+use super::rows::{largest_differences, row_len};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -29,6 +29,11 @@ impl<T: Element> LinfBall<T> {
         Ok(Self { eps: T::of(eps) })
     }
 
+    /// The radius.
+    pub fn eps(&self) -> T {
+        self.eps
+    }
+
     /// The nearest value to `x` that is within ε of `clean` and in [0, 1].
     #[inline(always)]
     pub fn project(&self, x: T, clean: T) -> T {
@@ -46,7 +51,7 @@ impl<T: Element> LinfBall<T> {
     /// largest entry of 1 for each image, and clipped to [0, 1] after they were added (APGD).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the shapes differ.
+    /// [`Error::Shape`] if the shapes differ; [`Error::Device`] if a copy fails.
     pub fn start_on_surface(&self, clean: &Tensor<T>, uniforms: &Tensor<T>) -> Result<Tensor<T>> {
         self.start(clean, uniforms, |x, direction, largest| {
             let moved = x + self.eps * (direction / (largest + T::of(1e-12)));
@@ -57,21 +62,22 @@ impl<T: Element> LinfBall<T> {
     /// A start that is uniform in the ball, clipped to [0, 1] (PGD).
     ///
     /// # Errors
-    /// [`Error::Shape`] if the shapes differ.
+    /// [`Error::Shape`] if the shapes differ; [`Error::Device`] if a copy fails.
     pub fn start_inside(&self, clean: &Tensor<T>, uniforms: &Tensor<T>) -> Result<Tensor<T>> {
         self.start(clean, uniforms, |x, direction, _| {
             self.project(x + self.eps * direction, x)
         })
     }
 
-    /// `f(clean, direction, largest |direction| of the image)` of every element.
+    /// `f(clean, direction, largest |direction| of the image)` of every element, where `clean` is. Computed
+    /// on the host, where the uniforms come from: once a search.
     fn start(&self, clean: &Tensor<T>, uniforms: &Tensor<T>, f: impl Fn(T, T, T) -> T) -> Result<Tensor<T>> {
         if uniforms.shape() != clean.shape() {
             let (expected, found) = (clean.shape(), uniforms.shape());
             return Err(Error::shape("random start", "uniforms", expected, found));
         }
         let image = row_len(clean);
-        let mut out = clean.clone();
+        let (mut out, uniforms) = (clean.to_host()?, uniforms.to_host()?);
         let rows = out.make_mut("random start")?.chunks_exact_mut(image);
         for (x, u) in rows.zip(uniforms.host("random start")?.chunks_exact(image)) {
             let direction = |u: T| T::of(2.0) * u - T::one();
@@ -80,19 +86,23 @@ impl<T: Element> LinfBall<T> {
                 *x = f(*x, direction(u), largest);
             }
         }
-        Ok(out)
+        out.beside(clean)
     }
 
     /// Asserts that `images` respect the threat model around `clean`, but for rounding (1e-6).
     ///
     /// # Errors
-    /// [`Error::Argument`] naming the first image that does not, or is not in [0, 1].
+    /// [`Error::Argument`] naming the first image that does not, or is not in [0, 1];
+    /// [`Error::Unsupported`] if the images are in different places.
     pub fn check(&self, clean: &LabelledImages<T>, images: &Tensor<T>) -> Result<()> {
         // Refuses other shapes and pixels outside [0,1].
         clean.with_images(images.clone())?;
         let bound = self.eps.as_f64() + TOLERANCE;
         let distances = linf_distances(clean.images(), images)?;
-        match distances.iter().position(|&distance| distance > bound) {
+        match distances
+            .iter()
+            .position(|&distance| distance.is_nan() || distance > bound)
+        {
             Some(i) => Err(Error::argument(
                 "attack",
                 "perturbation",
@@ -104,25 +114,15 @@ impl<T: Element> LinfBall<T> {
     }
 }
 
-/// Largest absolute difference of every pair of images [N, H, W, C]: N values.
+/// Largest absolute difference of every pair of images [N, H, W, C]: N values, NaN where a pixel is.
 ///
 /// # Errors
-/// [`Error::Shape`] if the shapes differ.
+/// [`Error::Shape`] if the shapes differ; [`Error::Unsupported`] if the images are in different places.
 pub fn linf_distances<T: Element>(a: &Tensor<T>, b: &Tensor<T>) -> Result<Vec<f64>> {
-    const OP: &str = "linf_distances";
     if a.shape() != b.shape() {
-        return Err(Error::shape(OP, "b", a.shape(), b.shape()));
+        return Err(Error::shape("linf_distances", "b", a.shape(), b.shape()));
     }
-    let image = row_len(a);
-    let pairs = a
-        .host(OP)?
-        .chunks_exact(image)
-        .zip(b.host(OP)?.chunks_exact(image));
-    let largest = |(a, b): (&[T], &[T])| {
-        let differences = a.iter().zip(b).map(|(a, b)| (a.as_f64() - b.as_f64()).abs());
-        differences.fold(0.0, f64::max)
-    };
-    Ok(pairs.map(largest).collect())
+    Ok(largest_differences(a, b)?.into_iter().map(T::as_f64).collect())
 }
 
 /// −1, 0 or 1. (`signum` would make 1 of 0.)

@@ -1,16 +1,18 @@
 //! Flags that every command takes.
 
 use clap::Args;
+use crossmax::device::{Device, DeviceChoice};
+use crossmax::replicate::Reporter;
 use crossmax::{Error, Result};
-use std::str::FromStr;
 
 /// Flags that every command takes.
 #[derive(Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Common {
-    /// Where to compute. This version computes on the CPU; `auto` says so
+    /// Where to compute: auto takes CUDA if it can be used, else the CPU, and says why; a run that goes on stays where it
+    /// began
     #[arg(long, global = true, value_name = "auto|cpu|cuda[:N]", default_value = "auto")]
-    pub device: Device,
+    pub device: DeviceChoice,
     /// Seed of everything random [default: the preset's, or the run's]
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
@@ -22,48 +24,9 @@ pub struct Common {
     pub json: bool,
 }
 
-/// Where to compute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Device {
-    /// The best there is.
-    Auto,
-    /// The CPU.
-    Cpu,
-    /// The CUDA device of this number.
-    Cuda(u16),
-}
-
-impl FromStr for Device {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        let number = |n: &str| {
-            n.parse()
-                .map(Self::Cuda)
-                .map_err(|_| "cuda:N needs a device number from 0")
-        };
-        match text {
-            "auto" => Ok(Self::Auto),
-            "cpu" => Ok(Self::Cpu),
-            "cuda" => Ok(Self::Cuda(0)),
-            _ => text
-                .strip_prefix("cuda:")
-                .map_or(Err("expected auto, cpu, cuda or cuda:N"), number),
-        }
-    }
-}
-
 impl Common {
-    /// Opens the device and starts the threads.
+    /// Starts the threads.
     pub fn apply(&self) -> Result<()> {
-        if let Device::Cuda(number) = self.device {
-            return Err(Error::Device {
-                device: format!("cuda:{number}"),
-                doing: "opening it".into(),
-                reason: "this version computes on the CPU only".into(),
-                advice: "leave --device away, or give --device cpu".into(),
-            });
-        }
         let Some(threads) = self.threads else {
             return Ok(());
         };
@@ -71,4 +34,27 @@ impl Common {
         pool.build_global()
             .map_err(|e| Error::argument("--threads", "N", "a number of threads the system can start", e))
     }
+
+    /// Opens the device, and says which it is where that was not asked for.
+    pub fn open_device(&self, reporter: &dyn Reporter) -> Result<Device> {
+        open(self.device, reporter)
+    }
+
+    /// The same for a run that goes on: without a wish, the device `begun_on` as the run recorded it.
+    pub fn open_device_of_run(&self, begun_on: Option<&str>, reporter: &dyn Reporter) -> Result<Device> {
+        let recorded = begun_on.and_then(|name| name.split(' ').next()?.parse().ok());
+        let choice = match (self.device, recorded) {
+            (DeviceChoice::Auto, Some(recorded)) => recorded,
+            (wanted, _) => wanted,
+        };
+        open(choice, reporter)
+    }
+}
+
+fn open(choice: DeviceChoice, reporter: &dyn Reporter) -> Result<Device> {
+    let (device, why) = choice.open()?;
+    if let Some(why) = why {
+        reporter.line(&why);
+    }
+    Ok(device)
 }

@@ -3,6 +3,7 @@
 //! - [`Accelerator`] is the door itself, an object-safe trait; [`cuda::open`] gives one over the
 //!   CUDA driver. Neither the driver nor NVRTC is needed to build or to start the program: both
 //!   are loaded when a device is first asked for.
+//! - [`DeviceChoice`] is what a user asks for, [`Device`] what was opened: the CPU or an accelerator.
 //! - [`kernels`] holds the CUDA C++ sources of the folder `kernels/` and the [`Kernel`] handles
 //!   that tie each entry point to its argument struct.
 //! - [`nvrtc`] compiles them; [`KernelCache`] keeps what it made on disk.
@@ -17,6 +18,7 @@
 //! does not compile.
 
 mod accelerator;
+mod choice;
 pub mod cuda;
 mod kernel_cache;
 pub mod kernels;
@@ -25,8 +27,13 @@ pub mod pool;
 mod self_test;
 mod signature;
 
+<<<<<<< HEAD
 pub use accelerator::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims};
 pub use kernel_cache::{CacheContents, CacheKey, KernelCache};
 pub use pool::Pool;
 pub use self_test::{SelfTest, self_test};
+=======
+pub use accelerator::{Accelerator, DeviceAllocation, LaunchDims};
+pub use choice::{Device, DeviceChoice};
+>>>>>>> place
 pub use signature::{DeviceAddress, FieldLayout, Kernel, KernelArgs, Signature, StructLayout};

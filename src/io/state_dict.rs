@@ -89,14 +89,14 @@ fn from_file<T: Element>(layout: Layout, tensor: &Tensor<T>) -> Result<Tensor<T>
 /// The module's tensors as f32 in the file's layout, names beginning with `prefix`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for tensors on a device.
+/// [`Error::Device`] if a copy from a device fails.
 pub fn module_tensors<T: Element>(
     module: &mut dyn Module<T>,
     prefix: &str,
 ) -> Result<BTreeMap<String, Stored>> {
     let mut tensors = BTreeMap::new();
     module.visit(prefix, &mut |slot| {
-        let tensor = to_file(slot.layout, &slot.parameter.value)?;
+        let tensor = to_file(slot.layout, &slot.parameter.value.to_host()?)?;
         tensors.insert(slot.name, Stored::F32(tensor.cast()?));
         Ok(())
     })?;
@@ -116,11 +116,11 @@ pub fn save_module<T: Element>(
     TensorFile { tensors, metadata }.save(path)
 }
 
-/// Sets every tensor of the module that `tensors` has under `prefix`; nothing is changed unless
-/// everything fits. Names outside the prefix are not looked at.
+/// Sets every tensor of the module that `tensors` has under `prefix`, on the device that it is on;
+/// nothing is changed unless everything fits. Names outside the prefix are not looked at.
 ///
 /// # Errors
-/// None for tensors on the host: misfits are in the report.
+/// [`Error::Device`] if a copy to a device fails; misfits are in the report.
 pub fn set_module<T: Element>(
     module: &mut dyn Module<T>,
     tensors: &BTreeMap<String, Stored>,
@@ -151,7 +151,8 @@ pub fn set_module<T: Element>(
             report.not_finite.push(name);
             return Ok(());
         }
-        values.insert(name, from_file(slot.layout, &tensor)?);
+        let value = from_file(slot.layout, &tensor)?;
+        values.insert(name, value.beside(&slot.parameter.value)?);
         Ok(())
     })?;
     let ours = |name: &str| prefix.is_empty() || name.starts_with(&format!("{prefix}."));

@@ -77,10 +77,10 @@ impl TensorFile {
         Ok(Self { tensors, metadata })
     }
 
-    /// Writes the file atomically; the same content gives the same bytes.
+    /// Writes the file atomically; the same content gives the same bytes, wherever its tensors are.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be written; [`Error::Unsupported`] for tensors on a device.
+    /// [`Error::Io`] if it cannot be written; [`Error::Device`] if a copy from a device fails.
     pub fn save(&self, path: &Path) -> Result<()> {
         let mut encoded = Vec::with_capacity(self.tensors.len());
         for (name, stored) in &self.tensors {
@@ -88,12 +88,12 @@ impl TensorFile {
                 Stored::F32(t) => (
                     Dtype::F32,
                     t.dims(),
-                    bytemuck::cast_slice(t.host("save")?).to_vec(),
+                    bytemuck::cast_slice(t.to_host()?.host("save")?).to_vec(),
                 ),
                 Stored::F64(t) => (
                     Dtype::F64,
                     t.dims(),
-                    bytemuck::cast_slice(t.host("save")?).to_vec(),
+                    bytemuck::cast_slice(t.to_host()?.host("save")?).to_vec(),
                 ),
                 Stored::Int(shape, values) => {
                     (Dtype::I64, shape.dims(), bytemuck::cast_slice(values).to_vec())

@@ -16,4 +16,4 @@ pub use init::Init;
 pub use layers::{BatchNorm, Conv, Linear};
 pub use pass::{Mode, Pass};
 pub(crate) use slots::join;
-pub use slots::{Layout, Module, Parameter, Slot, SlotKind};
+pub use slots::{Layout, Module, Parameter, Slot, SlotKind, move_module};

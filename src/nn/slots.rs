@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::autograd::Var;
+use crate::device::Device;
 use crate::tensor::{Element, Tensor};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -81,6 +82,17 @@ pub trait Module<T: Element = f32> {
     /// # Errors
     /// The first error of `visit`, at which the walk ends.
     fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()>;
+}
+
+/// Moves every parameter and running statistic of `module` to `device`.
+///
+/// # Errors
+/// [`Error::Device`](crate::Error::Device) if the device has no room or a copy fails.
+pub fn move_module<T: Element>(module: &mut dyn Module<T>, device: &Device) -> Result<()> {
+    module.visit("", &mut |slot| {
+        slot.parameter.value = slot.parameter.value.on(device)?;
+        Ok(())
+    })
 }
 
 /// `prefix.name`, or `name` alone.

@@ -4,6 +4,7 @@ use crate::Result;
 use crate::attacks::{Classifier, Draw, predicted_classes};
 use crate::autograd::Var;
 use crate::data::Split;
+use crate::device::Device;
 use crate::ensemble::{Aggregation, SelfEnsemble, Stream};
 use crate::nn::Pass;
 use crate::tensor::Tensor;
@@ -11,6 +12,8 @@ use rayon::prelude::*;
 
 /// Images evaluated at once by one thread; no influence on any result.
 const CHUNK: usize = 32;
+/// The same for an accelerator, which is given one chunk after another and works on each as a whole.
+const CHUNK_OF_ACCELERATOR: usize = 256;
 
 /// Rows of logits [N, classes] whose largest value is at their label.
 pub(super) fn count_right(logits: &Tensor, labels: &[usize]) -> Result<usize> {
@@ -24,11 +27,18 @@ pub(super) fn count_right(logits: &Tensor, labels: &[usize]) -> Result<usize> {
 /// Sums of `f` over chunks of images, each given its indices: [right; K] counters.
 fn sum_over_chunks(
     split: &Split,
+    device: &Device,
     counters: usize,
     f: impl Fn(&[usize]) -> Result<Vec<usize>> + Sync,
 ) -> Result<Vec<usize>> {
     let indices: Vec<usize> = (0..split.len()).collect();
-    let parts: Vec<Vec<usize>> = indices.par_chunks(CHUNK).map(&f).collect::<Result<_>>()?;
+    let parts: Vec<Vec<usize>> = match device {
+        Device::Cpu => indices.par_chunks(CHUNK).map(&f).collect::<Result<_>>()?,
+        Device::Accelerator(_) => indices
+            .chunks(CHUNK_OF_ACCELERATOR)
+            .map(&f)
+            .collect::<Result<_>>()?,
+    };
     let mut sums = vec![0; counters];
     for part in parts {
         sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
@@ -36,16 +46,17 @@ fn sum_over_chunks(
     Ok(sums)
 }
 
-/// Accuracy of a classifier on a split, one draw an image.
+/// Accuracy of a classifier on `device` on a split, one draw an image.
 pub(super) fn accuracy(
     classifier: &dyn Classifier,
     split: &Split,
+    device: &Device,
     stream: Stream,
     iteration: u16,
 ) -> Result<f64> {
-    let right = sum_over_chunks(split, 1, |indices| {
+    let right = sum_over_chunks(split, device, 1, |indices| {
         let draws = draws_of(indices, stream, iteration);
-        let logits = classifier.logits(&split.batch(indices)?, &draws)?;
+        let logits = classifier.logits(&split.batch(indices)?.on(device)?, &draws)?;
         Ok(vec![count_right(&logits, &split.labels_of(indices))?])
     })?;
     Ok(right[0] as f64 / split.len().max(1) as f64)
@@ -58,13 +69,17 @@ fn draws_of(indices: &[usize], stream: Stream, iteration: u16) -> Vec<Draw> {
         .collect()
 }
 
-/// Accuracy of every member of a self-ensemble and of CrossMax over them, on the same draws.
-pub(super) fn ensemble_accuracy(ensemble: &SelfEnsemble, split: &Split) -> Result<(Vec<f64>, f64)> {
+/// Accuracy of every member of a self-ensemble on `device` and of CrossMax over them, on the same draws.
+pub(super) fn ensemble_accuracy(
+    ensemble: &SelfEnsemble,
+    split: &Split,
+    device: &Device,
+) -> Result<(Vec<f64>, f64)> {
     let members = ensemble.members();
-    let right = sum_over_chunks(split, members + 1, |indices| {
+    let right = sum_over_chunks(split, device, members + 1, |indices| {
         let draws = draws_of(indices, Stream::CleanTest, 0);
         let labels = split.labels_of(indices);
-        let images = Var::constant(split.batch(indices)?);
+        let images = Var::constant(split.batch(indices)?.on(device)?);
         let logits = ensemble.member_logits(&images, &draws, &mut Pass::eval())?;
         let mut right = Vec::with_capacity(members + 1);
         let top_k = ensemble.backbone.method().top_k;

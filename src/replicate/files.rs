@@ -10,6 +10,7 @@ use super::Config;
 use super::run_dir::RunDir;
 use super::stages::heads::running_statistics;
 use crate::data::Dataset;
+use crate::device::Device;
 use crate::ensemble::{MultiResolution, SelfEnsemble};
 use crate::io::{TensorFile, load_module, module_tensors};
 use crate::models::ResNet;
@@ -34,20 +35,46 @@ pub(super) struct DataFacts {
     pub image_size: usize,
     /// [`Config::hash`].
     pub config: String,
+    /// The device that the run computes on, as [`Device`] shows it.
+    #[serde(default = "cpu")]
+    pub device: String,
+}
+
+/// The device of runs that do not say it.
+fn cpu() -> String {
+    Device::Cpu.to_string()
 }
 
 impl DataFacts {
     /// The stage whose record they are.
     pub const STAGE: &'static str = "data";
 
-    pub fn of(data: &Dataset, config_hash: &str) -> Self {
+    pub fn of(data: &Dataset, config_hash: &str, device: &Device) -> Self {
         Self {
             name: data.name.clone(),
             sha256: data.sha256(),
             classes: data.classes.clone(),
             image_size: data.train.size()[0],
             config: config_hash.to_owned(),
+            device: device.to_string(),
         }
+    }
+
+    /// Refuses another device than the one the run began on: the bits would be others.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] naming both.
+    pub fn check_device(&self, dir: &RunDir, device: &Device) -> Result<()> {
+        let found = device.to_string();
+        if self.device == found {
+            return Ok(());
+        }
+        let choice = self.device.split(' ').next().unwrap_or_default();
+        Err(Error::Usage(format!(
+            "{} was begun on {}, and --device is {found}; resume it with --device {choice}, or start a new run",
+            dir.root().display(),
+            self.device,
+        )))
     }
 
     /// For people: what tells these data from others.
@@ -123,6 +150,15 @@ impl Module for HeadsAndStatistics<'_> {
         }
         running_statistics(&mut self.0.backbone, &join(prefix, "backbone"), visit)
     }
+}
+
+/// The device that the run in `root` began on, as [`Device`] shows it; nothing if it did not get so far.
+///
+/// # Errors
+/// [`Error::Format`] if there is no run or its record is broken.
+pub fn device_of_run(root: &Path) -> Result<Option<String>> {
+    let facts: Option<DataFacts> = RunDir::open(root)?.finished(DataFacts::STAGE)?;
+    Ok(facts.map(|facts| facts.device))
 }
 
 /// A run read back from its directory.

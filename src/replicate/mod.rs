@@ -16,7 +16,7 @@ mod tests;
 mod training;
 
 pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
-pub use files::{OpenRun, open_run};
+pub use files::{OpenRun, device_of_run, open_run};
 pub use reporter::{Reporter, Silent, check_stop, request_stop, stop_requested};
 pub use run::{Outcome, run};
 pub use run_dir::{RunDir, StageTime};

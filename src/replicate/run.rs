@@ -16,10 +16,11 @@ use super::training::{EpochMetrics, Learner, Schedule, Task, train};
 use super::{Config, Reporter, report};
 use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::{Dataset, Source};
+use crate::device::Device;
 use crate::ensemble::{Aggregation, EnsembleClassifier, SelfEnsemble, Stream};
 use crate::io::save_module;
 use crate::models::ResNet;
-use crate::nn::Init;
+use crate::nn::{Init, move_module};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,23 +36,31 @@ pub struct Outcome {
 /// Does everything: data, backbone, heads, clean accuracy, baseline, attacks, pictures, summary,
 /// report.
 ///
-/// Everything is written to `out`. With `resume` the run that is there goes on where it stopped,
-/// with the same result to the bit as if it had never stopped; without, the directory must be
-/// empty or absent.
+/// Everything is computed on `device` and written to `out`. With `resume` the run that is there goes
+/// on where it stopped, with the same result to the bit as if it had never stopped, and therefore
+/// on the device it began on; without, the directory must be empty or absent.
 ///
 /// # Errors
-/// [`Error::Usage`] for a configuration out of range or a directory in use; [`Error::Interrupted`]
-/// after [`super::request_stop`]; errors of the data, the files and the computation.
-pub fn run(config: &Config, out: &Path, resume: bool, reporter: &dyn Reporter) -> Result<Outcome> {
+/// [`Error::Usage`] for a configuration out of range, a directory in use or another device than the
+/// run's; [`Error::Interrupted`] after [`super::request_stop`]; errors of the data, the files, the
+/// device and the computation.
+pub fn run(
+    config: &Config,
+    out: &Path,
+    resume: bool,
+    device: &Device,
+    reporter: &dyn Reporter,
+) -> Result<Outcome> {
     config.check()?;
     // Data and network come first, so that what is wrong with them leaves no directory behind.
     let data = open_data(config, reporter)?;
-    let ensemble = files::untrained(config, data.train.size()[0], data.classes.len())?;
+    let mut ensemble = files::untrained(config, data.train.size()[0], data.classes.len())?;
+    move_module(&mut ensemble, device)?;
     let dir = match resume {
         true => RunDir::resume(out)?,
         false => RunDir::create(out, &config.to_toml()?)?,
     };
-    Runner::new(config, dir, data, reporter)?.run(ensemble)
+    Runner::new(config, dir, data, device, reporter)?.run(ensemble)
 }
 
 fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
@@ -116,16 +125,24 @@ struct Runner<'a> {
     advice: String,
     dir: RunDir,
     data: Dataset,
+    device: &'a Device,
     reporter: &'a dyn Reporter,
     metrics: Vec<EpochMetrics>,
 }
 
 impl<'a> Runner<'a> {
-    fn new(config: &'a Config, dir: RunDir, data: Dataset, reporter: &'a dyn Reporter) -> Result<Self> {
+    fn new(
+        config: &'a Config,
+        dir: RunDir,
+        data: Dataset,
+        device: &'a Device,
+        reporter: &'a dyn Reporter,
+    ) -> Result<Self> {
         let hash = config.hash()?;
-        let facts = DataFacts::of(&data, &hash);
+        let facts = DataFacts::of(&data, &hash, device);
         let recorded = dir.stage(DataFacts::STAGE, &[], || Ok(facts.clone()))?;
         recorded.check_config(&dir, &hash)?;
+        recorded.check_device(&dir, device)?;
         if recorded != facts {
             let advice = "resume with the data the run began with";
             return Err(Error::format(
@@ -141,6 +158,7 @@ impl<'a> Runner<'a> {
             config,
             dir,
             data,
+            device,
             reporter,
             metrics: Vec::new(),
         })
@@ -157,6 +175,7 @@ impl<'a> Runner<'a> {
         let baseline = self.attack_baseline(&baseline, &samples)?;
         let findings = Findings {
             config: self.config.clone(),
+            device: self.device.to_string(),
             dataset: self.data.name.clone(),
             data_sha256: self.data.sha256(),
             classes: self.data.classes.clone(),
@@ -211,6 +230,7 @@ impl<'a> Runner<'a> {
                 checkpoint: &checkpoint,
                 config_hash: &self.hash,
                 resume_advice: &self.advice,
+                device: self.device,
             };
             let splits = [&self.data.train, &self.data.test];
             let metrics = train(learner, &task, schedule, splits, self.reporter, &mut |lines| {
@@ -284,6 +304,7 @@ impl<'a> Runner<'a> {
         let mut baseline = Baseline {
             net: ResNet::new(config, &mut Init::new(self.config.seed))?,
         };
+        move_module(&mut baseline.net, self.device)?;
         let (schedule, path) = (self.backbone_schedule(), files::baseline(&self.dir));
         self.train(
             &mut baseline,
@@ -297,14 +318,14 @@ impl<'a> Runner<'a> {
     }
 
     fn clean_accuracy(&self, ensemble: &SelfEnsemble, baseline: &Baseline) -> Result<CleanAccuracy> {
-        let (test, reporter) = (&self.data.test, self.reporter);
+        let (test, device, reporter) = (&self.data.test, self.device, self.reporter);
         self.dir.stage("clean accuracy", &[], || {
-            let (members, crossmax) = ensemble_accuracy(ensemble, test)?;
+            let (members, crossmax) = ensemble_accuracy(ensemble, test, device)?;
             let clean = CleanAccuracy {
                 backbone: members.last().copied().unwrap_or(0.0),
                 layers: ensemble.layers().into_iter().zip(members).collect(),
                 ensemble: crossmax,
-                baseline: accuracy(&baseline.classifier()?, test, Stream::CleanTest, 0)?,
+                baseline: accuracy(&baseline.classifier()?, test, device, Stream::CleanTest, 0)?,
                 images: test.len(),
             };
             reporter.line(&format!(
@@ -321,11 +342,8 @@ impl<'a> Runner<'a> {
     fn samples(&self) -> Result<LabelledImages> {
         let indices: Vec<usize> = (0..self.data.test.len().min(self.config.attack.images)).collect();
         let ids = indices.iter().map(|&i| i as u32).collect();
-        LabelledImages::new(
-            self.data.test.batch(&indices)?,
-            self.data.test.labels_of(&indices),
-            ids,
-        )
+        let images = self.data.test.batch(&indices)?;
+        LabelledImages::new(images, self.data.test.labels_of(&indices), ids)?.on(self.device)
     }
 
     fn attack_task<'t>(&'t self, what: &'t str, state: &'t Path) -> AttackTask<'t> {
@@ -372,9 +390,9 @@ impl<'a> Runner<'a> {
     fn prototypes(&self, ensemble: &SelfEnsemble) -> Result<Prototypes> {
         let path = self.dir.path("attack/prototypes.safetensors");
         let (config, size, reporter) = (&self.config.figures, self.data.test.size(), self.reporter);
-        let advice = &self.advice;
+        let (device, advice) = (self.device, &self.advice);
         self.dir.stage("prototypes", &[&path], || {
-            prototypes::optimise(&ensemble.backbone, config, size, advice, reporter)?.save(&path)
+            prototypes::optimise(&ensemble.backbone, device, config, size, advice, reporter)?.save(&path)
         })?;
         let count = self.data.classes.len() * config.prototypes_per_class;
         Prototypes::load(&path, count, size)

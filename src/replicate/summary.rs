@@ -29,6 +29,8 @@ pub struct CleanAccuracy {
 /// All numbers of a run.
 pub(crate) struct Findings {
     pub config: Config,
+    /// As [`crate::device::Device`] shows it.
+    pub device: String,
     pub dataset: String,
     pub data_sha256: String,
     pub classes: Vec<String>,
@@ -114,7 +116,7 @@ impl Findings {
             "schema_version": SCHEMA_VERSION,
             "crossmax_version": env!("CARGO_PKG_VERSION"),
             "preset": self.config.preset,
-            "device": "cpu",
+            "device": self.device,
             "seed": self.config.seed,
             "dataset": self.dataset,
             "dataset_sha256": self.data_sha256,

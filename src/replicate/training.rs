@@ -6,6 +6,7 @@ use super::{Reporter, check_stop};
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::data::Split;
+use crate::device::Device;
 use crate::ensemble::Stream;
 use crate::nn::{Module, Pass};
 use crate::optim::{Adam, Optimiser};
@@ -38,8 +39,9 @@ pub(super) trait Learner {
         pass.commit(self.module())
     }
 
-    /// Accuracy on the test split after epoch `epoch`, if it is worth measuring every epoch.
-    fn test(&self, test: &Split, epoch: u16) -> Result<Option<f64>>;
+    /// Accuracy on the test split after epoch `epoch`, if it is worth measuring every epoch. The module
+    /// is on `device`.
+    fn test(&self, test: &Split, device: &Device, epoch: u16) -> Result<Option<f64>>;
 }
 
 /// How long and how fast.
@@ -97,6 +99,8 @@ pub(super) struct Task<'a> {
     pub config_hash: &'a str,
     /// How to go on after an interruption.
     pub resume_advice: &'a str,
+    /// Where the module is and its images are put.
+    pub device: &'a Device,
 }
 
 /// Trains `learner` on all epochs of `schedule` that its checkpoint does not hold already;
@@ -142,7 +146,7 @@ pub(super) fn train(
                 })
                 .collect();
             let labels = train.labels_of(&indices);
-            let images = Var::constant(train.batch(&indices)?);
+            let images = Var::constant(train.batch(&indices)?.on(task.device)?);
             let done = (usize::from(epoch) - 1) * steps_an_epoch + i;
             optimiser.set_lr(schedule.rate(done, steps));
             let (loss, logits) = step(learner, &mut optimiser, &images, &labels, &draws)?;
@@ -168,7 +172,7 @@ pub(super) fn train(
             epoch,
             train_loss: loss_sum / seen.max(1) as f64,
             train_accuracy: right as f64 / seen.max(1) as f64,
-            test_accuracy: learner.test(test, epoch)?,
+            test_accuracy: learner.test(test, task.device, epoch)?,
         };
         reporter.end();
         let tested = line

@@ -43,14 +43,7 @@ impl<T: Element> Tensor<T> {
     /// [`Error::Argument`] if an index is out of range.
     pub fn select(&self, indices: &[usize]) -> Result<Self> {
         let n = self.shape.axis(0);
-        if let Some(index) = indices.iter().find(|&&index| index >= n) {
-            return Err(Error::argument(
-                "Tensor::select",
-                "index",
-                format!("below {n}"),
-                index,
-            ));
-        }
+        check_rows("Tensor::select", "index", indices, n)?;
         if let Place::Device(device) = place("Tensor::select", &[self])? {
             return launch::gather_rows(device, self, indices);
         }
@@ -61,6 +54,56 @@ impl<T: Element> Tensor<T> {
             out.copy_from_slice(&values[index * row..(index + 1) * row]);
         }
         Self::from_buffer(self.shape.with_first(indices.len()), buffer)
+    }
+
+    /// Copies the rows `sources` of `from` over the rows `targets` of this tensor, in place where the
+    /// memory is not shared. Rows are those of the outermost axis.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the rows' shapes differ; [`Error::Argument`] if an index is out of range, a
+    /// target is named twice, or there are more targets than sources or fewer.
+    pub fn replace_rows(&mut self, targets: &[usize], from: &Tensor<T>, sources: &[usize]) -> Result<()> {
+        const OP: &str = "Tensor::replace_rows";
+        if from.shape.with_first(1) != self.shape.with_first(1) {
+            return Err(Error::shape(
+                OP,
+                "from",
+                format!("{} but for the first axis", self.shape),
+                from.shape,
+            ));
+        }
+        if targets.len() != sources.len() {
+            let expected = format!("{}, one a target", targets.len());
+            return Err(Error::argument(OP, "sources", expected, sources.len()));
+        }
+        check_rows(OP, "source", sources, from.shape.axis(0))?;
+        check_rows(OP, "target", targets, self.shape.axis(0))?;
+        let mut seen = vec![false; self.shape.axis(0)];
+        for &target in targets {
+            if std::mem::replace(&mut seen[target], true) {
+                return Err(Error::argument(
+                    OP,
+                    "targets",
+                    "distinct rows",
+                    format!("{target} twice"),
+                ));
+            }
+        }
+        if targets.is_empty() {
+            return Ok(());
+        }
+        if let Place::Device(device) = place(OP, &[from, self])? {
+            let device = Arc::clone(device);
+            self.make_own()?;
+            return launch::replace_rows(&device, from, sources, self, targets);
+        }
+        let row = from.len() / from.shape.axis(0).max(1);
+        let values = from.host(OP)?;
+        let own = self.make_mut(OP)?;
+        for (&target, &source) in targets.iter().zip(sources) {
+            own[target * row..][..row].copy_from_slice(&values[source * row..][..row]);
+        }
+        Ok(())
     }
 
     /// Tensors of equal shape laid behind each other along the outermost axis.
@@ -167,6 +210,14 @@ impl<T: Element> Tensor<T> {
     /// [`Error::Argument`] if the tensor does not have four axes.
     pub fn nhwc_to_nchw(&self) -> Result<Self> {
         self.permute(&[0, 3, 1, 2])
+    }
+}
+
+/// Refuses numbers of rows that are not below `rows`.
+fn check_rows(op: &'static str, arg: &'static str, indices: &[usize], rows: usize) -> Result<()> {
+    match indices.iter().find(|&&index| index >= rows) {
+        Some(index) => Err(Error::argument(op, arg, format!("below {rows}"), index)),
+        None => Ok(()),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::{DeviceArray, Element, Shape, Tensor, Walk};
 use crate::Result;
-use crate::device::kernels::arrange::{COPY, CopyArgs, FILL, FillArgs, GATHER_ROWS, GatherArgs};
+use crate::device::kernels::arrange::{
+    COPY, CopyArgs, FILL, FillArgs, GATHER_ROWS, GatherArgs, REPLACE_ROWS, ReplaceArgs,
+};
 use crate::device::kernels::elementwise::{ADD, PairArgs};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use std::sync::Arc;
@@ -62,8 +64,7 @@ pub(super) fn gather_rows<T: Element>(
     x: &Tensor<T>,
     indices: &[usize],
 ) -> Result<Tensor<T>> {
-    let rows: Vec<u64> = indices.iter().map(|&index| index as u64).collect();
-    let rows = DeviceArray::of(&**device, &rows)?;
+    let rows = row_numbers(device, indices)?;
     let out = Tensor::dirty_on(device, x.shape().with_first(indices.len()))?;
     let args = GatherArgs {
         x: x.address(),
@@ -74,6 +75,34 @@ pub(super) fn gather_rows<T: Element>(
     };
     GATHER_ROWS.launch(&**device, LaunchDims::for_elements(out.len()), &args)?;
     Ok(out)
+}
+
+/// Writes the rows `sources` of `x` over the rows `targets` of `out`, which are distinct and as many.
+pub(super) fn replace_rows<T: Element>(
+    device: &Device,
+    x: &Tensor<T>,
+    sources: &[usize],
+    out: &Tensor<T>,
+    targets: &[usize],
+) -> Result<()> {
+    let row = x.len() / x.shape().axis(0).max(1);
+    let elements = row * sources.len();
+    let [sources, targets] = [row_numbers(device, sources)?, row_numbers(device, targets)?];
+    let args = ReplaceArgs {
+        x: x.address(),
+        out: out.address(),
+        sources: sources.address(),
+        targets: targets.address(),
+        row: row as u64,
+        elements: elements as u64,
+    };
+    REPLACE_ROWS.launch(&**device, LaunchDims::for_elements(elements), &args)
+}
+
+/// Numbers of rows as kernels read them.
+fn row_numbers(device: &Device, indices: &[usize]) -> Result<DeviceArray> {
+    let rows: Vec<u64> = indices.iter().map(|&index| index as u64).collect();
+    DeviceArray::of(&**device, &rows)
 }
 
 /// The sum of two tensors of the same shape, written to `out`, which may be one of them.

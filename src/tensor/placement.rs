@@ -4,7 +4,7 @@ use super::launch;
 use super::place::{Place, place};
 use super::storage::{DeviceBuffer, Storage};
 use crate::Result;
-use crate::device::{Accelerator, DeviceAddress};
+use crate::device::{Accelerator, Device, DeviceAddress};
 use crate::tensor::{Element, Shape, Tensor};
 use std::sync::Arc;
 
@@ -15,6 +15,13 @@ impl<T: Element> Tensor<T> {
             Storage::Host(_) => None,
             Storage::Device(buffer) => Some(&buffer.accelerator),
         }
+    }
+
+    /// The device that the elements are on.
+    pub fn device(&self) -> Device {
+        self.accelerator()
+            .cloned()
+            .map_or(Device::Cpu, Device::Accelerator)
     }
 
     /// Where the elements begin on their device, for a kernel's arguments; null if they are in host memory.
@@ -54,8 +61,8 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device) if the device has no room or the copy fails.
     pub fn to_device(&self, accelerator: &Arc<dyn Accelerator>) -> Result<Self> {
-        let values = self.to_vec()?;
-        let bytes: &[u8] = bytemuck::cast_slice(&values);
+        let here = self.to_host()?;
+        let bytes: &[u8] = bytemuck::cast_slice(here.host("Tensor::to_device")?);
         let copy = Self::dirty_on(accelerator, self.shape)?;
         if let Storage::Device(buffer) = &copy.storage {
             accelerator.copy_to_device(bytes, &buffer.allocation)?;
@@ -74,17 +81,24 @@ impl<T: Element> Tensor<T> {
         }
     }
 
+    /// The same values on `device`; shares the memory if they are there already.
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device) if the device has no room or a copy fails.
+    pub fn on(&self, device: &Device) -> Result<Self> {
+        match (device.accelerator(), self.accelerator()) {
+            (None, _) => self.to_host(),
+            (Some(there), Some(here)) if Arc::ptr_eq(there, here) => Ok(self.clone()),
+            (Some(there), _) => self.to_device(there),
+        }
+    }
+
     /// The same values where `other` is: in host memory, or on the same accelerator.
     ///
     /// # Errors
     /// [`Error::Device`](crate::Error::Device)(crate::Error::Device) if the device has no room or the copy fails.
     pub(crate) fn beside<U: Element>(&self, other: &Tensor<U>) -> Result<Self> {
-        match (other.accelerator(), self.accelerator()) {
-            (None, None) => Ok(self.clone()),
-            (Some(there), Some(here)) if Arc::ptr_eq(there, here) => Ok(self.clone()),
-            (Some(there), _) => self.to_device(there),
-            (None, Some(_)) => self.to_host(),
-        }
+        self.on(&other.device())
     }
 
     /// A tensor of `shape` where this one is, whose elements are all `value`.

@@ -1,6 +1,7 @@
 //! Help, wrong usage, and runs that cannot begin.
 
 use crate::program::{fails, folder, names_in, run};
+use crossmax::device::DeviceChoice;
 use std::fs;
 
 #[test]
@@ -116,7 +117,7 @@ fn a_run_that_cannot_begin_ends_with_1_and_leaves_nothing() {
     write("file", "not a folder");
     write("bad.toml", "[attack]\neps = \"much\"\n");
     write("unknown.toml", "[attack]\nradius = 1\n");
-    let cases: [(&str, &[&str]); 7] = [
+    let cases: [(&str, &[&str]); 6] = [
         (
             "--data absent",
             &["absent: expected a data set", "found nothing there"],
@@ -124,10 +125,6 @@ fn a_run_that_cannot_begin_ends_with_1_and_leaves_nothing() {
         (
             "--data file",
             &["file: expected a data set", "found a file of no known kind"],
-        ),
-        (
-            "--device cuda",
-            &["device cuda:0: opening it failed: this version computes on the CPU only"],
         ),
         ("--out file/run", &["file/run", "cannot"]),
         ("--config absent.toml", &["absent.toml: cannot read the file"]),
@@ -153,4 +150,17 @@ fn a_run_that_cannot_begin_ends_with_1_and_leaves_nothing() {
     let nothing = ["absent: expected a run directory with config.toml"];
     fails(folder.path(), "replicate --resume absent", 1, &nothing);
     assert_eq!(names_in(folder.path()), ["bad.toml", "file", "unknown.toml"]);
+}
+
+#[test]
+fn a_device_that_is_not_there_ends_with_1_and_leaves_nothing() {
+    let folder = folder();
+    // So many GPUs no machine has.
+    let parts = ["device cuda:60000: ", " failed: ", "; "];
+    fails(folder.path(), "replicate --device cuda:60000", 1, &parts);
+    assert_eq!(names_in(folder.path()), [""; 0]);
+    match DeviceChoice::Cuda(0).open() {
+        Ok(_) => println!("skipped: there is a GPU"),
+        Err(error) => fails(folder.path(), "replicate --device cuda", 1, &[&error.to_string()]),
+    }
 }

@@ -73,6 +73,40 @@ fn rows_are_cut_out_chosen_and_stacked() -> Result<()> {
 }
 
 #[test]
+fn rows_are_written_over_others() -> Result<()> {
+    demand_same_bits(
+        "replace_rows",
+        &[numbers(&[5, 3, 2]), numbers(&[2, 3, 2])],
+        |inputs| {
+            let mut replaced = inputs[0].clone();
+            replaced.replace_rows(&[4, 1], &inputs[1], &[0, 1])?;
+            let mut twice = replaced.clone();
+            twice.replace_rows(&[0, 2, 3], &inputs[1], &[1, 1, 0])?;
+            twice.replace_rows(&[], &inputs[1], &[])?;
+            // The tensors that shared the memory keep their elements.
+            Ok(vec![inputs[0].clone(), replaced, twice])
+        },
+    )
+}
+
+#[test]
+fn rows_that_are_not_there_are_refused() {
+    let (mut rows, from) = (numbers(&[5, 3]), numbers(&[2, 3]));
+    for (targets, sources) in [
+        (vec![5], vec![0]),
+        (vec![0], vec![2]),
+        (vec![0, 0], vec![0, 1]),
+        (vec![0, 1], vec![0]),
+    ] {
+        assert!(
+            rows.replace_rows(&targets, &from, &sources).is_err(),
+            "{targets:?} {sources:?}"
+        );
+    }
+    assert!(rows.replace_rows(&[0], &numbers(&[2, 4]), &[0]).is_err());
+}
+
+#[test]
 fn axes_are_put_in_every_order() -> Result<()> {
     demand_same_bits("permute", &[numbers(&[2, 3, 5, 7]), numbers(&[6])], |inputs| {
         Ok(vec![

@@ -5,6 +5,7 @@
 
 mod accelerator;
 mod arrange;
+mod attacks;
 mod batch_norm;
 mod conv2d;
 mod conv2d_tiles;
@@ -23,6 +24,7 @@ mod order;
 mod pipeline;
 mod pools;
 mod reduce;
+mod replicate;
 mod resize;
 mod running_statistics;
 mod softmax;

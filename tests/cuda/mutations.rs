@@ -4,8 +4,8 @@
 use super::emulated::Emulated;
 use super::operands::SEEDS;
 use super::{
-    arrange, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools, reduce, resize,
-    softmax, view_stack,
+    arrange, attacks, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools, reduce,
+    resize, softmax, view_stack,
 };
 use crossmax::Result;
 use crossmax::testing::conformance::compare_places;
@@ -15,6 +15,8 @@ use std::collections::BTreeSet;
 
 /// The file whose kernels are no operations: optimisers have a comparison of their own.
 pub const OPTIMISER: &str = "optimiser.cu";
+/// The same of attacks.
+pub const ATTACK: &str = "attack.cu";
 
 /// The cases that a file of operations is tested with.
 pub fn cases_of(source: &str) -> Result<Vec<Case>> {
@@ -42,6 +44,10 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
 fn find(mutation: &'static str, source: &str) -> Result<Option<String>> {
     if source == OPTIMISER {
         return optimisers::difference(&Emulated::with_mutation(SEEDS[0], mutation));
+    }
+    if source == ATTACK {
+        let found = attacks::difference(&Emulated::with_mutation(SEEDS[0], mutation));
+        return Ok(found.unwrap_or_else(|error| Some(error.to_string())));
     }
     let cases = cases_of(source)?;
     for seed in SEEDS {

@@ -1,6 +1,7 @@
 //! The files of a run directory, as `--resume` and `predict` read them.
 
 use super::{Checked, Table};
+use crossmax::device::Device;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::replicate::{Config, Silent, open_run, run};
 use crossmax::tensor::{Shape, Tensor};
@@ -32,7 +33,7 @@ fn smallest() -> Config {
 
 fn resume(out: &Path) -> crossmax::Result<()> {
     let config = Config::load(&out.join("config.toml"))?;
-    run(&config, out, true, &Silent).map(|_| ())
+    run(&config, out, true, &Device::Cpu, &Silent).map(|_| ())
 }
 
 /// A way to damage a file.
@@ -40,7 +41,7 @@ type Damage<'a> = &'a dyn Fn(&Path) -> Checked;
 
 pub fn rows(folder: &Path, table: &mut Table) -> Checked {
     let out = folder.join("run");
-    run(&smallest(), &out, false, &Silent)?;
+    run(&smallest(), &out, false, &Device::Cpu, &Silent)?;
     let empty: Damage = &|path| Ok(std::fs::write(path, "")?);
     let cut: Damage = &|path| {
         let bytes = std::fs::read(path)?;

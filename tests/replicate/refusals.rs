@@ -4,6 +4,7 @@ use super::Checked;
 use super::directory::copy;
 use super::photos::Layout;
 use super::settings::{run_with_threads, shrunken};
+use crossmax::device::Device;
 use crossmax::io::TensorFile;
 use crossmax::replicate::{Config, Silent, run};
 use std::path::Path;
@@ -11,7 +12,7 @@ use std::path::Path;
 /// Resumes the run in `out` and returns the one line with which that fails.
 fn refusal(out: &Path) -> Checked<String> {
     let config = Config::load(&out.join("config.toml"))?;
-    let error = run(&config, out, true, &Silent)
+    let error = run(&config, out, true, &Device::Cpu, &Silent)
         .err()
         .ok_or("resumed what must be refused")?;
     let line = error.to_string();
@@ -168,7 +169,7 @@ fn what_is_wrong_from_the_start_leaves_no_directory_behind() -> Checked {
         (no_network, "stages"),
         (no_range, "attack.eot"),
     ] {
-        let error = run(&config, &out, false, &Silent)
+        let error = run(&config, &out, false, &Device::Cpu, &Silent)
             .err()
             .ok_or("ran what must be refused")?;
         assert!(error.to_string().contains(expected), "{error}");

@@ -1,6 +1,7 @@
 //! Shrunken configurations, and running them in this process.
 
 use super::Checked;
+use crossmax::device::Device;
 use crossmax::replicate::{Config, Outcome, Silent, run};
 use std::path::Path;
 
@@ -36,5 +37,5 @@ pub fn shrunken(source: &str) -> Config {
 /// Runs `config` into `out` with this many threads.
 pub fn run_with_threads(config: &Config, out: &Path, threads: usize) -> Checked<Outcome> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    Ok(pool.install(|| run(config, out, false, &Silent))?)
+    Ok(pool.install(|| run(config, out, false, &Device::Cpu, &Silent))?)
 }

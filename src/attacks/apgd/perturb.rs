@@ -3,7 +3,6 @@
 use super::{Apgd, ApgdConfig};
 use crate::Result;
 use crate::attacks::random_start::uniforms;
-use crate::attacks::rows::copy_row;
 use crate::attacks::{LabelledImages, OnIteration, Oracle, StartSource};
 use crate::tensor::{Element, Tensor};
 
@@ -71,13 +70,16 @@ pub fn perturb<T: Element>(
             search.step()?;
             on_iteration(&search.progress())?;
         }
+        let (mut fooled, mut rows) = (Vec::new(), Vec::new());
         for (row, (&i, fooled_at)) in left.iter().zip(search.fooled_at()).enumerate() {
             outcomes[i].zero_gradient |= search.zero_gradients()[row];
             if let Some(iterate) = fooled_at {
                 outcomes[i].fooled_at = Some((restart, iterate));
-                copy_row(&mut images, i, search.adversarial(), row)?;
+                fooled.push(i);
+                rows.push(row);
             }
         }
+        images.replace_rows(&fooled, search.adversarial(), &rows)?;
     }
     Ok(Perturbed { images, outcomes })
 }

@@ -2,7 +2,8 @@
 
 use super::ApgdConfig;
 use super::checkpoints::Checkpoints;
-use crate::attacks::rows::{copy_row, row_len};
+use crate::attacks::rows::largest_magnitudes;
+use crate::attacks::step::{Iterates, ascend_with_momentum};
 use crate::attacks::{Appraisal, LabelledImages, LinfBall, Oracle, SearchProgress};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -79,8 +80,8 @@ impl<'a, T: Element> Apgd<'a, T> {
         let ball = LinfBall::new(config.eps)?;
         let start = ball.start_on_surface(samples.images(), uniforms)?;
         let appraisal = appraise(oracle, samples, config, restart, 0, &start)?;
-        let gradients = appraisal.gradient.host("apgd")?.chunks_exact(row_len(&start));
-        let zero_gradients = gradients.map(|g| g.iter().all(|g| g.is_zero())).collect();
+        let gradients = largest_magnitudes(&appraisal.gradient)?;
+        let zero_gradients = gradients.iter().map(T::is_zero).collect();
         let mut search = Self {
             oracle,
             samples,
@@ -130,16 +131,19 @@ impl<'a, T: Element> Apgd<'a, T> {
             &self.point,
         )?;
         self.note_fooled()?;
+        let mut better = Vec::new();
         for (i, track) in self.tracks.iter_mut().enumerate() {
             let loss = self.appraisal.last_loss[i];
             track.rises += usize::from(loss > track.previous_loss);
             track.previous_loss = loss;
             if loss > track.best_loss {
                 track.best_loss = loss;
-                copy_row(&mut self.best, i, &self.point, i)?;
-                copy_row(&mut self.best_gradient, i, &self.appraisal.gradient, i)?;
+                better.push(i);
             }
         }
+        self.best.replace_rows(&better, &self.point, &better)?;
+        self.best_gradient
+            .replace_rows(&better, &self.appraisal.gradient, &better)?;
         self.checkpoint = self.schedule.advance();
         Ok(())
     }
@@ -148,6 +152,7 @@ impl<'a, T: Element> Apgd<'a, T> {
     /// back to their best point.
     fn adapt_step_sizes(&mut self, period: usize) -> Result<()> {
         let enough = self.config.rho * period as f64;
+        let mut halved = Vec::new();
         for (i, track) in self.tracks.iter_mut().enumerate() {
             let oscillates = track.rises as f64 <= enough;
             let stands_still = !track.halved && track.loss_at_checkpoint >= track.best_loss;
@@ -156,47 +161,39 @@ impl<'a, T: Element> Apgd<'a, T> {
             track.rises = 0;
             if track.halved {
                 track.step_size /= T::of(2.0);
-                copy_row(&mut self.point, i, &self.best, i)?;
-                copy_row(&mut self.appraisal.gradient, i, &self.best_gradient, i)?;
+                halved.push(i);
             }
         }
-        Ok(())
+        self.point.replace_rows(&halved, &self.best, &halved)?;
+        self.appraisal
+            .gradient
+            .replace_rows(&halved, &self.best_gradient, &halved)
     }
 
     /// Moves to x + a·(P(x + s·sign g) − x) + (1 − a)·(x − previous), projected, with a = 3/4 but
     /// for the first step, where it is 1.
     fn advance(&mut self) -> Result<()> {
-        const OP: &str = "apgd";
-        let ball = self.ball;
         let a = if self.iteration > 0 { T::of(0.75) } else { T::one() };
-        let image = row_len(&self.point);
-        let pictures = self.point.make_mut(OP)?.chunks_exact_mut(image);
-        let previous = self.previous.make_mut(OP)?.chunks_exact_mut(image);
-        let gradients = self.appraisal.gradient.host(OP)?.chunks_exact(image);
-        let clean = self.samples.images().host(OP)?.chunks_exact(image);
-        let rows = pictures.zip(previous).zip(gradients.zip(clean)).zip(&self.tracks);
-        for (((point, previous), (gradient, clean)), track) in rows {
-            let pixels = point.iter_mut().zip(previous).zip(gradient.iter().zip(clean));
-            for ((x, previous), (&gradient, &clean)) in pixels {
-                let target = ball.ascend(*x, gradient, track.step_size, clean);
-                let momentum = *x - *previous;
-                *previous = *x;
-                *x = ball.project(*x + (target - *x) * a + momentum * (T::one() - a), clean);
-            }
-        }
-        Ok(())
+        let steps: Vec<T> = self.step_sizes().collect();
+        let iterates = Iterates {
+            x: &mut self.point,
+            previous: &mut self.previous,
+        };
+        let (gradient, clean) = (&self.appraisal.gradient, self.samples.images());
+        ascend_with_momentum(&self.ball, iterates, gradient, clean, &steps, a)
     }
 
     /// Keeps the current point of every image that is misclassified at it.
     fn note_fooled(&mut self) -> Result<()> {
         let predictions = self.appraisal.last_prediction.iter().zip(self.samples.labels());
+        let mut fooled = Vec::new();
         for (i, (prediction, label)) in predictions.enumerate() {
             if prediction != label {
-                copy_row(&mut self.adversarial, i, &self.point, i)?;
                 self.tracks[i].fooled_at.get_or_insert(self.iteration);
+                fooled.push(i);
             }
         }
-        Ok(())
+        self.adversarial.replace_rows(&fooled, &self.point, &fooled)
     }
 
     /// Whether all iterations are done.

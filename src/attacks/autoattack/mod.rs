@@ -9,7 +9,7 @@ pub use report::{AutoAttackReport, Share};
 pub use state::{AutoAttackState, Break, ImageRecord};
 
 use super::oracle::predicted_classes;
-use super::rows::{copy_row, row_len};
+use super::rows::row_len;
 use super::{Evaluation, LabelledImages, LinfBall, Oracle, SearchProgress, StartSource, perturb};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -74,6 +74,7 @@ pub fn autoattack<T: Element>(
     samples.check_labels(oracle.classes())?;
     let mut state = match resume {
         Some(state) => {
+            let state = state.on(&samples.images().device())?;
             if let Some(found) = state.misfit(config, samples)? {
                 let expected = "a state of the same settings and images";
                 return Err(Error::argument("AutoAttack", "resume", expected, found));
@@ -149,18 +150,21 @@ fn run_block<T: Element>(
     LinfBall::new(config.eps)?.check(&clean, &found.images)?;
     let draws: Vec<_> = clean.ids().iter().map(|&id| config.slot.recheck(id)).collect();
     let rechecks = oracle.predictions(&found.images, &draws)?;
+    let (mut broken, mut rows) = (Vec::new(), Vec::new());
     for (row, &i) in robust.iter().enumerate() {
         if state.note(i, attack, &found.outcomes[row], rechecks[row]) {
-            copy_row(&mut state.adversarial, i, &found.images, row)?;
+            broken.push(i);
+            rows.push(row);
         }
     }
-    Ok(())
+    state.adversarial.replace_rows(&broken, &found.images, &rows)
 }
 
 /// Whether all rows of [N, classes] are in [0, 1] and sum to 1, within AutoAttack's 1e-5.
 fn look_like_probabilities<T: Element>(logits: &Tensor<T>) -> Result<bool> {
     const ALPHA: f64 = 1e-5;
-    let mut rows = logits.host("autoattack")?.chunks_exact(row_len(logits));
+    let here = logits.to_host()?;
+    let mut rows = here.host("autoattack")?.chunks_exact(row_len(logits));
     Ok(rows.all(|row| {
         let in_range = row.iter().all(|p| (-ALPHA..1.0 + ALPHA).contains(&p.as_f64()));
         let sum: f64 = row.iter().map(|p| p.as_f64()).sum();

@@ -2,6 +2,7 @@
 
 use super::{AttackKind, AutoAttackConfig};
 use crate::attacks::{LabelledImages, LinfBall, Perturbation};
+use crate::device::Device;
 use crate::io::{Stored, TensorFile};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -104,6 +105,17 @@ impl<T: Element> AutoAttackState<T> {
         }
     }
 
+    /// The same with the images on `device`.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device has no room or a copy fails.
+    pub fn on(self, device: &Device) -> Result<Self> {
+        Ok(Self {
+            adversarial: self.adversarial.on(device)?,
+            ..self
+        })
+    }
+
     /// The settings of the run.
     pub fn config(&self) -> &AutoAttackConfig {
         &self.ledger.config
@@ -166,7 +178,7 @@ impl<T: Element> AutoAttackState<T> {
     /// Why this is no state of an attack with these settings on these images; nothing if it is.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the settings' radius is out of range.
+    /// [`Error::Argument`] if the settings' radius is out of range; [`Error::Device`] if a copy fails.
     pub fn misfit(
         &self,
         config: &AutoAttackConfig,
@@ -185,18 +197,20 @@ impl<T: Element> AutoAttackState<T> {
         if !known.eq(given) {
             return Ok(Some("other ids or labels"));
         }
-        let inside = ball.check(samples, &self.adversarial).is_ok();
+        let images = self.adversarial.beside(samples.images())?;
+        let inside = ball.check(samples, &images).is_ok();
         Ok((!inside).then_some("images that are not perturbations of these"))
     }
 
     /// The state as the content of a file: the images in the element type, the rest as JSON.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if the images are on a device.
+    /// [`Error::Device`] if a copy from a device fails.
     pub fn to_file(&self) -> Result<TensorFile> {
+        let images = self.adversarial.to_host()?;
         let images = match T::NAME {
-            f64::NAME => Stored::F64(self.adversarial.cast()?),
-            _ => Stored::F32(self.adversarial.cast()?),
+            f64::NAME => Stored::F64(images.cast()?),
+            _ => Stored::F32(images.cast()?),
         };
         let ledger = serde_json::to_string(&self.ledger)
             .map_err(|error| Error::argument("AutoAttackState", "ledger", "finite settings", error))?;

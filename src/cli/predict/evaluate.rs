@@ -2,6 +2,7 @@
 
 use crossmax::attacks::{Classifier, Draw};
 use crossmax::autograd::Var;
+use crossmax::device::Device;
 use crossmax::ensemble::Stream;
 use crossmax::replicate::{Reporter, check_stop};
 use crossmax::tensor::Tensor;
@@ -33,11 +34,12 @@ pub struct Prediction {
     pub gradient: Option<Tensor>,
 }
 
-/// Evaluates all of `images` [N,H,W,3].
+/// Evaluates all of `images` [N,H,W,3] on `device`, where the classifier is; the answer is on the host.
 pub fn evaluate(
     classifier: &dyn Classifier,
     images: &Tensor,
     wanted: Wanted<'_>,
+    device: &Device,
     reporter: &dyn Reporter,
 ) -> Result<Prediction> {
     let &[n, height, width, _] = images.dims() else {
@@ -51,19 +53,21 @@ pub fn evaluate(
         let count = batch.min(n - first);
         let batch = Batch {
             classifier,
-            images: images.rows(first, count)?,
+            images: images.rows(first, count)?.on(device)?,
+            device,
             first,
             draws: wanted.draws,
         };
         let mean = batch.mean_logits()?;
-        let predicted = top_classes(&mean, first)?;
+        let mean_here = mean.to_host()?;
+        let predicted = top_classes(&mean_here, first)?;
         if wanted.gradient {
             let labels = wanted
                 .labels
                 .map_or(&predicted[..], |labels| &labels[first..first + count]);
-            gradients.push(batch.gradient(&mean, labels)?);
+            gradients.push(batch.gradient(&mean, labels)?.to_host()?);
         }
-        logits.push(mean);
+        logits.push(mean_here);
         classes.extend(predicted);
         reporter.advance((first + count) as u64, "");
     }
@@ -82,6 +86,8 @@ pub fn evaluate(
 struct Batch<'a> {
     classifier: &'a dyn Classifier,
     images: Tensor,
+    /// Where they are.
+    device: &'a Device,
     /// Number of the first picture, by which draws are named.
     first: usize,
     draws: u16,
@@ -114,8 +120,11 @@ impl Batch<'_> {
             .affine(1.0 / f32::from(self.draws), 0.0)?
             .backward(None)?
             .take(&leaf);
-        let share = share.unwrap_or_else(|| Tensor::zeros(*mean.shape()));
-        let mut sum = Tensor::zeros(*self.images.shape());
+        let share = match share {
+            Some(share) => share,
+            None => Tensor::zeros(*mean.shape()).on(self.device)?,
+        };
+        let mut sum = Tensor::zeros(*self.images.shape()).on(self.device)?;
         for number in 0..self.draws {
             let at_images = self.classifier.linearise(&self.images, &self.draw(number))?;
             sum.accumulate(&(at_images.pullback)(&share)?)?;
@@ -124,7 +133,7 @@ impl Batch<'_> {
     }
 }
 
-/// The highest logit of every row, the first among equals.
+/// The highest logit of every row of `logits` on the host, the first among equals.
 fn top_classes(logits: &Tensor, first: usize) -> Result<Vec<usize>> {
     let values = logits.host("predict")?;
     let rows = values.chunks_exact(logits.shape().last().max(1));

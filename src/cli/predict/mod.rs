@@ -8,6 +8,7 @@ use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
 use crossmax::data::Pictures;
+use crossmax::device::Device;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::{Error, Result};
 use evaluate::{Prediction, Wanted, evaluate};
@@ -70,10 +71,13 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         std: arguments.std,
         stem: arguments.stem,
     };
-    let model = Model::open(&arguments.model, normalisation, common.seed)?;
+    let mut model = Model::open(&arguments.model, normalisation, common.seed)?;
     let pictures = Pictures::open(&arguments.images)?;
     model.check_size(&pictures)?;
     let labels = pictures.class_numbers(model.classes())?;
+    let progress = Progress::new(output);
+    let device = common.open_device(&progress)?;
+    model.move_to(&device)?;
     let member = arguments.member.unwrap_or(model.default_member());
     let classifier = model.classifier(member)?;
     let wanted = Wanted {
@@ -85,17 +89,13 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         gradient: arguments.input_gradient,
         labels: labels.as_deref(),
     };
-    let prediction = evaluate(
-        classifier.as_ref(),
-        &pictures.images,
-        wanted,
-        &Progress::new(output),
-    )?;
+    let prediction = evaluate(classifier.as_ref(), &pictures.images, wanted, &device, &progress)?;
     save(&prediction, &arguments.out)?;
     let report = Report {
         arguments,
         member,
         draws: wanted.draws,
+        device: &device,
         pictures: &pictures,
         labels: labels.as_deref(),
         classes: model.classes(),
@@ -143,6 +143,7 @@ struct Report<'a> {
     arguments: &'a Arguments,
     member: Member,
     draws: u16,
+    device: &'a Device,
     pictures: &'a Pictures,
     labels: Option<&'a [usize]>,
     classes: &'a [String],
@@ -223,6 +224,7 @@ impl Report<'_> {
             "model": self.arguments.model.display().to_string(),
             "member": self.member.to_string(),
             "draws": self.draws,
+            "device": self.device.to_string(),
             "images": count,
             "classes": self.classes.len(),
             "accuracy": self.right().map(|right| right as f64 / count as f64),

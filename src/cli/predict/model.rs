@@ -2,10 +2,11 @@
 
 use crossmax::attacks::Classifier;
 use crossmax::data::Pictures;
+use crossmax::device::Device;
 use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD};
 use crossmax::io::{TensorFile, load_module};
 use crossmax::models::{PlainClassifier, ResNet, infer_resnet};
-use crossmax::nn::Init;
+use crossmax::nn::{Init, move_module};
 use crossmax::replicate::{OpenRun, open_run};
 use crossmax::{Error, Result};
 use std::fmt;
@@ -116,6 +117,14 @@ impl Model {
             run.ensemble.backbone.set_seed(seed);
         }
         Ok(Self::Run(Box::new(run)))
+    }
+
+    /// Moves the weights to `device`.
+    pub fn move_to(&mut self, device: &Device) -> Result<()> {
+        match self {
+            Self::Run(run) => move_module(&mut run.ensemble, device),
+            Self::Plain { net, .. } => move_module(net.as_mut(), device),
+        }
     }
 
     /// Names of the classes.

@@ -6,7 +6,7 @@ use super::common::Common;
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
-use crossmax::replicate::{self, Config, Reporter, RunDir};
+use crossmax::replicate::{self, Config, Reporter, RunDir, device_of_run};
 use crossmax::{Error, Result};
 use overrides::Overrides;
 use std::io::ErrorKind;
@@ -55,21 +55,30 @@ Examples:
   crossmax replicate --data photos --classes cat,dog --limit 500 --image-size 32
   crossmax replicate --attack-images 8 --iterations 20 --eps 4/255 --out runs/quick
   crossmax replicate --config mine.toml --seed 1 --json > result.json
+  crossmax replicate --device cuda                    on the first GPU
   crossmax replicate --resume                         go on with the newest run
   crossmax replicate --resume runs/pocket-2           go on with that one";
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
     let progress = Progress::new(output);
-    let (config, out) = match &arguments.resume {
+    let (config, out, device) = match &arguments.resume {
         Some(wanted) => {
             arguments.refuse_changes(common)?;
-            resumed(wanted.as_deref())?
+            let (config, out) = resumed(wanted.as_deref())?;
+            let device = common.open_device_of_run(device_of_run(&out)?.as_deref(), &progress)?;
+            (config, out, device)
         }
-        None => new_run(arguments, common, &progress)?,
+        None => {
+            // Before a folder is made for the run.
+            let device = common.open_device(&progress)?;
+            let (config, out) = new_run(arguments, common, &progress)?;
+            (config, out, device)
+        }
     };
     progress.line(&format!("run directory: {}", out.display()));
-    let outcome = replicate::run(&config, &out, arguments.resume.is_some(), &progress).inspect_err(|_| {
+    let resume = arguments.resume.is_some();
+    let outcome = replicate::run(&config, &out, resume, &device, &progress).inspect_err(|_| {
         // Folders made for a run that failed before it began go again; those with anything in them stay.
         if arguments.out.is_none() {
             let _ = std::fs::remove_dir(&out).and_then(|()| std::fs::remove_dir(RUNS));
@@ -113,7 +122,7 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
     config.check()?;
     if preset.is_none() {
         progress.line(&format!(
-            "preset: {} (auto: no CUDA device is in use)",
+            "preset: {} (auto: it needs neither a download nor a GPU)",
             config.preset
         ));
     }

@@ -57,6 +57,24 @@ kernel_args! {
 }
 
 kernel_args! {
+    /// Rows written over others.
+    pub struct ReplaceArgs {
+        /// Input, `[.., row]`.
+        pub x: DeviceAddress,
+        /// Output, `[.., row]`; rows that are not named stay.
+        pub out: DeviceAddress,
+        /// Rows of the input, in u64.
+        pub sources: DeviceAddress,
+        /// As many rows of the output, in u64, distinct.
+        pub targets: DeviceAddress,
+        /// Elements of a row.
+        pub row: u64,
+        /// Elements copied.
+        pub elements: u64,
+    }
+}
+
+kernel_args! {
     /// Pictures moved around their edges.
     pub struct RollArgs {
         /// Input, `[N,H,W,C]`.
@@ -84,6 +102,8 @@ pub const FILL: Kernel<FillArgs> = Kernel::new("arrange.cu", "arrange_fill");
 pub const COPY: Kernel<CopyArgs> = Kernel::new("arrange.cu", "arrange_copy");
 /// Reads `x` and `indices`; writes `out`. For its elements.
 pub const GATHER_ROWS: Kernel<GatherArgs> = Kernel::new("arrange.cu", "arrange_gather_rows");
+/// Reads `x`, `sources` and `targets`; writes those rows of `out`. For the elements copied.
+pub const REPLACE_ROWS: Kernel<ReplaceArgs> = Kernel::new("arrange.cu", "arrange_replace_rows");
 /// Reads `x` and `shifts`; writes `out`. For its elements.
 pub const ROLL: Kernel<RollArgs> = Kernel::new("arrange.cu", "arrange_roll");
 
@@ -91,5 +111,6 @@ pub(super) const SIGNATURES: &[Signature] = &[
     FILL.signature(),
     COPY.signature(),
     GATHER_ROWS.signature(),
+    REPLACE_ROWS.signature(),
     ROLL.signature(),
 ];

@@ -14,6 +14,7 @@
 //! [`LaunchDims::for_rows`]: super::LaunchDims::for_rows
 
 pub mod arrange;
+pub mod attack;
 pub mod avg_pool2d;
 pub mod batch_norm;
 pub mod conv2d;
@@ -57,6 +58,7 @@ pub const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/kernels.r
 /// All kernels.
 pub fn signatures() -> impl Iterator<Item = Signature> {
     [
+        attack::SIGNATURES,
         avg_pool2d::SIGNATURES,
         batch_norm::SIGNATURES,
         conv2d::SIGNATURES,

@@ -16,7 +16,7 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
     let longest = stages.iter().map(|stage| stage.seconds).fold(0.0, f64::max);
     Ok(html! {
         p {
-            "On " (std::env::consts::OS) ", " (std::env::consts::ARCH) ", " (instruction_set()) ", "
+            "Computed on " (report.findings().device) "; " (std::env::consts::OS) ", " (std::env::consts::ARCH) ", " (instruction_set()) ", "
             (super::numbers::count(rayon::current_num_threads(), "thread"))
             ". A stage that was interrupted counts from its last start."
         }

@@ -128,14 +128,14 @@ fn save_state(state: &AutoAttackState, task: &AttackTask<'_>) -> Result<()> {
     file.save(task.state)
 }
 
-/// The state saved at the task's path, if there is one.
+/// The state saved at the task's path, if there is one, with its images where the samples are.
 pub(crate) fn load_state(task: &AttackTask<'_>, samples: &LabelledImages) -> Result<Option<AutoAttackState>> {
     if !task.state.exists() {
         return Ok(None);
     }
     let file = TensorFile::load(task.state)?;
     check_hash(task.state, &file, task.config_hash)?;
-    let state = AutoAttackState::from_file(&file, task.state)?;
+    let state = AutoAttackState::from_file(&file, task.state)?.on(&samples.images().device())?;
     match state.misfit(&task.autoattack(), samples)? {
         None => Ok(Some(state)),
         Some(found) => {

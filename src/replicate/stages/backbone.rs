@@ -4,6 +4,7 @@ use crate::Result;
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::data::Split;
+use crate::device::Device;
 use crate::ensemble::{BackboneClassifier, MultiResolution, Stream};
 use crate::nn::{Module, Pass};
 use crate::replicate::evaluate::accuracy;
@@ -24,7 +25,7 @@ impl Learner for MultiResolution {
         })
     }
 
-    fn test(&self, test: &Split, epoch: u16) -> Result<Option<f64>> {
-        accuracy(&BackboneClassifier(self), test, Stream::EpochTest, epoch).map(Some)
+    fn test(&self, test: &Split, device: &Device, epoch: u16) -> Result<Option<f64>> {
+        accuracy(&BackboneClassifier(self), test, device, Stream::EpochTest, epoch).map(Some)
     }
 }

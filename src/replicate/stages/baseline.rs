@@ -4,6 +4,7 @@ use crate::Result;
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::data::Split;
+use crate::device::Device;
 use crate::ensemble::{IMAGENET_MEAN, IMAGENET_STD, Stream};
 use crate::models::{PlainClassifier, ResNet};
 use crate::nn::{Module, Pass};
@@ -41,7 +42,7 @@ impl Learner for Baseline {
         })
     }
 
-    fn test(&self, test: &Split, epoch: u16) -> Result<Option<f64>> {
-        accuracy(&self.classifier()?, test, Stream::EpochTest, epoch).map(Some)
+    fn test(&self, test: &Split, device: &Device, epoch: u16) -> Result<Option<f64>> {
+        accuracy(&self.classifier()?, test, device, Stream::EpochTest, epoch).map(Some)
     }
 }

@@ -7,6 +7,7 @@
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::data::Split;
+use crate::device::Device;
 use crate::ensemble::{Head, HeadBatchNorm, SelfEnsemble};
 use crate::nn::{Mode, Module, Pass, Slot, SlotKind, join};
 use crate::replicate::training::{Learner, Step};
@@ -100,7 +101,7 @@ impl Learner for HeadLearner<'_> {
         }
     }
 
-    fn test(&self, _: &Split, _: u16) -> Result<Option<f64>> {
+    fn test(&self, _: &Split, _: &Device, _: u16) -> Result<Option<f64>> {
         // All heads are measured together afterwards, when the statistics have stopped moving.
         Ok(None)
     }

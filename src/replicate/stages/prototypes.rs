@@ -3,6 +3,7 @@
 
 use crate::attacks::{Classifier, Draw};
 use crate::autograd::Var;
+use crate::device::Device;
 use crate::ensemble::{BackboneClassifier, MultiResolution, Stream};
 use crate::io::{Stored, TensorFile};
 use crate::replicate::{FiguresConfig, Reporter, check_stop};
@@ -17,6 +18,8 @@ const STRIDE: usize = 20;
 
 /// Images that one thread optimises beside each other; no influence on any of them.
 const GROUP: usize = 16;
+/// The same for an accelerator.
+const GROUP_OF_ACCELERATOR: usize = 128;
 
 /// The images of all classes and how far each got.
 pub(crate) struct Prototypes {
@@ -96,6 +99,7 @@ struct Search {
 /// image is 0.5 + scale·tanh(p), clipped to [0, 1]; every step sees a fresh draw of the views.
 pub(crate) fn optimise(
     backbone: &MultiResolution,
+    device: &Device,
     config: &FiguresConfig,
     image_size: [usize; 2],
     resume_advice: &str,
@@ -104,12 +108,14 @@ pub(crate) fn optimise(
     let classifier = BackboneClassifier(backbone);
     let shape = [1, image_size[0], image_size[1], 3];
     let per_class = config.prototypes_per_class;
+    let start = Tensor::zeros(shape).on(device)?;
+    let grey = Tensor::full(shape, 0.5).on(device)?;
     let mut searches: Vec<Search> = (0..classifier.classes() * per_class)
         .map(|i| Search {
             class: i / per_class,
             id: i as u32,
-            p: Tensor::zeros(shape),
-            image: Tensor::full(shape, 0.5),
+            p: start.clone(),
+            image: grey.clone(),
             loss: f32::INFINITY,
             steps: 0,
             done: false,
@@ -119,9 +125,14 @@ pub(crate) fn optimise(
     for first in (0..config.prototype_steps).step_by(STRIDE) {
         check_stop(resume_advice)?;
         let last = (first + STRIDE).min(config.prototype_steps);
-        searches.par_chunks_mut(GROUP).try_for_each(|group| {
+        let advance = |group: &mut [Search]| {
             (first..last).try_for_each(|step| advance(&classifier, config, group, step))
-        })?;
+        };
+        match device {
+            Device::Cpu => searches.par_chunks_mut(GROUP).try_for_each(advance)?,
+            // One group after another, each as large as suits an accelerator.
+            Device::Accelerator(_) => searches.chunks_mut(GROUP_OF_ACCELERATOR).try_for_each(advance)?,
+        }
         let left = searches.iter().filter(|search| !search.done).count();
         reporter.advance(last as u64, &format!("{left} images above the loss limit"));
         if left == 0 {
@@ -131,7 +142,7 @@ pub(crate) fn optimise(
     reporter.end();
     let images: Vec<Tensor> = searches.iter().map(|search| search.image.clone()).collect();
     Ok(Prototypes {
-        images: Tensor::stack_rows(&images)?,
+        images: Tensor::stack_rows(&images)?.to_host()?,
         losses: searches.iter().map(|search| search.loss).collect(),
         steps: searches.iter().map(|search| search.steps as i64).collect(),
     })
@@ -155,7 +166,8 @@ fn advance(
         .collect();
     let classes: Vec<usize> = active.iter().map(|search| search.class).collect();
 
-    let p = Var::leaf(Tensor::stack_rows(&positions)?);
+    let positions = Tensor::stack_rows(&positions)?;
+    let p = Var::leaf(positions.clone());
     let image = p
         .tanh()?
         .affine(config.prototype_scale as f32, 0.5)?
@@ -166,24 +178,21 @@ fn advance(
     let losses = loss.value().to_vec()?;
 
     let none = || Error::argument("prototypes", "gradient", "a gradient", "none");
-    let seed = Tensor::full(*loss.shape(), 1.0);
+    let seed = loss.value().full_beside(*loss.shape(), 1.0)?;
     let cotangent = loss.backward(Some(seed))?.take(&logits).ok_or_else(none)?;
     let gradient = (at_image.pullback)(&cotangent)?;
     let images = image.value().clone();
     let slope = image.backward(Some(gradient))?.take(&p).ok_or_else(none)?;
 
-    let lr = config.prototype_lr as f32;
+    let step_back = Var::constant(slope).affine(config.prototype_lr as f32, 0.0)?;
+    let moved = Var::constant(positions).sub(&step_back)?.into_value();
     for (row, search) in active.iter_mut().enumerate() {
         search.loss = losses[row];
         search.image = images.rows(row, 1)?;
         search.steps = step;
         search.done = f64::from(search.loss) <= config.prototype_loss;
         if !search.done {
-            let slope = slope.rows(row, 1)?;
-            let slope = slope.host("prototypes")?;
-            for (p, &slope) in search.p.make_mut("prototypes")?.iter_mut().zip(slope) {
-                *p -= lr * slope;
-            }
+            search.p = moved.rows(row, 1)?;
             search.steps = step + 1;
         }
     }

@@ -112,12 +112,13 @@ fn load(task: &AttackTask<'_>, samples: &LabelledImages) -> Result<Vec<Tensor>> 
         return Err(refuse("none".into()));
     };
     let row = samples.images().shape().with_first(1);
+    let images = images.beside(samples.images())?;
     if images.shape().with_first(1) != row || images.dims()[0] > samples.len() {
         return Err(refuse(images.shape().to_string()));
     }
     let attacked: Vec<usize> = (0..images.dims()[0]).collect();
     LinfBall::new(task.config.eps)?
-        .check(&samples.select(&attacked)?, images)
+        .check(&samples.select(&attacked)?, &images)
         .map_err(|_| refuse("images that are not perturbations of these".into()))?;
-    Ok(vec![images.clone()])
+    Ok(vec![images])
 }

@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::data::{Dataset, Source};
+use crate::device::Device;
 use crate::ensemble::{HeadBatchNorm, SelfEnsemble, Stream};
 use crate::nn::{Module, SlotKind};
 use crate::replicate::files::untrained;
@@ -60,6 +61,7 @@ fn train_head(
         checkpoint,
         config_hash: "hash",
         resume_advice: "",
+        device: &Device::Cpu,
     };
     let schedule = Schedule {
         epochs,

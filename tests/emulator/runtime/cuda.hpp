@@ -44,6 +44,7 @@ inline T atomicAdd(T* address, T value) {
     return before;
 }
 
+inline float rounded_product(float a, float b) { return a * b; }
 inline float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
 inline float __expf(float x) { return std::exp(x); }
 inline float __logf(float x) { return std::log(x); }

@@ -292,4 +292,32 @@ pub const MUTATIONS: &[Mutation] = &[
         from: "return {line[0], line[4 * LINE], line[8 * LINE], line[12 * LINE]};",
         to: "return {line[0], line[8 * LINE], line[4 * LINE], line[12 * LINE]};",
     },
+    Mutation {
+        name: "forgotten_momentum",
+        file: "attack.cu",
+        source: "attack.cu",
+        from: "project(x + ahead + momentum, a.clean[i], a.eps)",
+        to: "project(x + ahead + 0.0f * momentum, a.clean[i], a.eps)",
+    },
+    Mutation {
+        name: "outside_the_ball",
+        file: "attack.cu",
+        source: "attack.cu",
+        from: "fminf(fmaxf(x, clean - eps), clean + eps)",
+        to: "fmaxf(x, clean - eps)",
+    },
+    Mutation {
+        name: "draws_of_the_next_image",
+        file: "attack.cu",
+        source: "attack.cu",
+        from: "min((image + 1) * a.draws, end)",
+        to: "min((image + 1) * a.draws + 1, end)",
+    },
+    Mutation {
+        name: "lanes_not_compared",
+        file: "attack.cu",
+        source: "attack.cu",
+        from: "for (int mask = WARP_LANES / 2; mask > 0; mask /= 2) largest",
+        to: "for (int mask = WARP_LANES / 4; mask > 0; mask /= 2) largest",
+    },
 ];
