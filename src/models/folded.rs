@@ -62,8 +62,7 @@ impl<T: Element> FoldedResNet<T> {
     /// As [`FoldedResNet::forward`]; [`Error::Argument`](crate::Error::Argument) if a layer does not
     /// exist.
     pub fn forward_taps(&self, x: &Var<T>, layers: &[usize], to_the_end: bool) -> Result<Taps<T>> {
-        self.network
-            .forward_taps(x, &mut self.pass(), layers, to_the_end)
+        self.network.forward_taps(x, &mut self.pass(), layers, to_the_end)
     }
 
     fn pass(&self) -> Pass<T> {

@@ -6,10 +6,10 @@
 //! and 53. The number B + 4 (54) stands for the backbone's own logits from a draw of its own.
 
 use super::ResNet;
+use crate::Result;
 use crate::autograd::Var;
 use crate::nn::Pass;
 use crate::tensor::{Element, Tensor};
-use crate::Result;
 
 /// The layers whose heads the notebook trains on ResNet152.
 pub const NOTEBOOK_LAYERS: [usize; 7] = [20, 30, 35, 40, 45, 50, 52];

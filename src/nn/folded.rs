@@ -3,8 +3,7 @@
 
 use super::{BatchNorm, Conv, Linear};
 use crate::autograd::Var;
-use crate::ops::conv2d::FixedEpilogue;
-use crate::ops::{Conv2d, Precision};
+use crate::ops::{Conv2d, FixedEpilogue, Precision};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 

@@ -121,7 +121,10 @@ impl<T: Element> BatchNorm<T> {
         let mut scale = Vec::new();
         let mut shift = Vec::new();
         let (weight, bias) = (self.weight.value.to_vec()?, self.bias.value.to_vec()?);
-        let (mean, variance) = (self.running_mean.value.to_vec()?, self.running_var.value.to_vec()?);
+        let (mean, variance) = (
+            self.running_mean.value.to_vec()?,
+            self.running_var.value.to_vec()?,
+        );
         for (((weight, bias), mean), variance) in weight.iter().zip(&bias).zip(&mean).zip(&variance) {
             let factor = weight.as_f64() / (variance.as_f64() + Self::EPS).sqrt();
             scale.push(factor);

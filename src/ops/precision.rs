@@ -77,7 +77,12 @@ impl FromStr for Precision {
             "tf32" => Ok(Self::Tf32),
             "bf16" => Ok(Self::Bf16),
             "f16" => Ok(Self::F16),
-            _ => Err(Error::argument("Precision", "name", "f32, tf32, bf16 or f16", name)),
+            _ => Err(Error::argument(
+                "Precision",
+                "name",
+                "f32, tf32, bf16 or f16",
+                name,
+            )),
         }
     }
 }

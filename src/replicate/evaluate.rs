@@ -4,8 +4,7 @@ use crate::Result;
 use crate::attacks::{Classifier, Draw, predicted_classes};
 use crate::autograd::Var;
 use crate::data::Split;
-use crate::ensemble::{Aggregation, SelfEnsemble, Stream};
-use crate::nn::Pass;
+use crate::ensemble::{Aggregation, FoldedSelfEnsemble, SelfEnsemble, Stream};
 use crate::tensor::Tensor;
 use rayon::prelude::*;
 
@@ -61,11 +60,12 @@ fn draws_of(indices: &[usize], stream: Stream, iteration: u16) -> Vec<Draw> {
 /// Accuracy of every member of a self-ensemble and of CrossMax over them, on the same draws.
 pub(super) fn ensemble_accuracy(ensemble: &SelfEnsemble, split: &Split) -> Result<(Vec<f64>, f64)> {
     let members = ensemble.members();
+    let folded = FoldedSelfEnsemble::new(ensemble)?;
     let right = sum_over_chunks(split, members + 1, |indices| {
         let draws = draws_of(indices, Stream::CleanTest, 0);
         let labels = split.labels_of(indices);
         let images = Var::constant(split.batch(indices)?);
-        let logits = ensemble.member_logits(&images, &draws, &mut Pass::eval())?;
+        let logits = folded.member_logits(&images, &draws)?;
         let mut right = Vec::with_capacity(members + 1);
         let top_k = ensemble.backbone.method().top_k;
         let members = (0..members).map(Aggregation::Member);

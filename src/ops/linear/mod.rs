@@ -6,8 +6,8 @@ mod cuda;
 mod tests;
 
 use crate::autograd::Var;
-use crate::ops::{Conv2d, Precision};
 use crate::ops::place::{Place, place};
+use crate::ops::{Conv2d, Precision};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -36,12 +36,7 @@ impl<T: Element> Var<T> {
     ///
     /// # Errors
     /// As [`Var::linear`]; [`Error::Unsupported`] if the device lacks the precision.
-    pub fn linear_in(
-        &self,
-        precision: Precision,
-        weight: &Var<T>,
-        bias: Option<&Var<T>>,
-    ) -> Result<Var<T>> {
+    pub fn linear_in(&self, precision: Precision, weight: &Var<T>, bias: Option<&Var<T>>) -> Result<Var<T>> {
         let [rows, inputs] = matrix("linear", "self", self)?;
         let [outputs, weight_inputs] = matrix("linear", "weight", weight)?;
         if weight_inputs != inputs {

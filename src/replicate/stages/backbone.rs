@@ -25,6 +25,6 @@ impl Learner for MultiResolution {
     }
 
     fn test(&self, test: &Split, epoch: u16) -> Result<Option<f64>> {
-        accuracy(&BackboneClassifier(self), test, Stream::EpochTest, epoch).map(Some)
+        accuracy(&BackboneClassifier::new(self)?, test, Stream::EpochTest, epoch).map(Some)
     }
 }

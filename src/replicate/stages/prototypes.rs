@@ -101,7 +101,7 @@ pub(crate) fn optimise(
     resume_advice: &str,
     reporter: &dyn Reporter,
 ) -> Result<Prototypes> {
-    let classifier = BackboneClassifier(backbone);
+    let classifier = BackboneClassifier::new(backbone)?;
     let shape = [1, image_size[0], image_size[1], 3];
     let per_class = config.prototypes_per_class;
     let mut searches: Vec<Search> = (0..classifier.classes() * per_class)
