@@ -31,7 +31,8 @@ fn main() -> crossmax::Result<()> {
             let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
             let images = Var::constant(data.train.batch(&ids)?);
             let mut pass = Pass::train();
-            let logits = PlainClassifier::new(&net, MEAN, STD)?.forward(&images, &mut pass)?;
+            let images = Normalisation::new(MEAN, STD)?.apply(&images)?;
+            let logits = net.forward(&images, &mut pass)?;
             let loss = logits.cross_entropy(&data.train.labels_of(&ids))?.mean_all()?;
             sum += loss.value().item()? * ids.len() as f32;
             let gradients = pass.parameter_gradients(loss.backward(None)?);

@@ -27,13 +27,9 @@ pub mod pool;
 mod self_test;
 mod signature;
 
-<<<<<<< HEAD
 pub use accelerator::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims};
+pub use choice::{Device, DeviceChoice};
 pub use kernel_cache::{CacheContents, CacheKey, KernelCache};
 pub use pool::Pool;
 pub use self_test::{SelfTest, self_test};
-=======
-pub use accelerator::{Accelerator, DeviceAllocation, LaunchDims};
-pub use choice::{Device, DeviceChoice};
->>>>>>> place
 pub use signature::{DeviceAddress, FieldLayout, Kernel, KernelArgs, Signature, StructLayout};

@@ -1,9 +1,9 @@
 //! From the members' logits to one prediction, as a classifier.
 
-use super::{SelfEnsemble, crossmax};
+use super::{FoldedSelfEnsemble, SelfEnsemble, crossmax};
 use crate::attacks::{Classifier, Draw, Linearised, linearise};
 use crate::autograd::Var;
-use crate::nn::Pass;
+use crate::ops::Precision;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -33,9 +33,9 @@ impl Aggregation {
     }
 }
 
-/// A self-ensemble with an aggregation, as attacks see it.
+/// A self-ensemble with an aggregation, folded, as attacks see it.
 pub struct EnsembleClassifier<'a, T: Element = f32> {
-    ensemble: &'a SelfEnsemble<T>,
+    ensemble: FoldedSelfEnsemble<'a, T>,
     aggregation: Aggregation,
 }
 
@@ -43,7 +43,7 @@ impl<'a, T: Element> EnsembleClassifier<'a, T> {
     /// `ensemble` combined by `aggregation`.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the member does not exist.
+    /// [`Error::Argument`] if the member does not exist; those of [`FoldedSelfEnsemble::new`].
     pub fn new(ensemble: &'a SelfEnsemble<T>, aggregation: Aggregation) -> Result<Self> {
         if let Aggregation::Member(member) = aggregation
             && member >= ensemble.members()
@@ -52,21 +52,29 @@ impl<'a, T: Element> EnsembleClassifier<'a, T> {
             return Err(Error::argument("EnsembleClassifier", "member", expected, member));
         }
         Ok(Self {
-            ensemble,
+            ensemble: FoldedSelfEnsemble::new(ensemble)?,
             aggregation,
         })
     }
 
+    /// The same with the products of the layers in `precision`.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self {
+            ensemble: self.ensemble.with_precision(precision),
+            ..self
+        }
+    }
+
     fn evaluate(&self, images: &Var<T>, draws: &[Draw]) -> Result<Var<T>> {
-        let members = self.ensemble.member_logits(images, draws, &mut Pass::eval())?;
-        self.aggregation
-            .apply(&members, self.ensemble.backbone.method().top_k)
+        let members = self.ensemble.member_logits(images, draws)?;
+        let top_k = self.ensemble.ensemble().backbone.method().top_k;
+        self.aggregation.apply(&members, top_k)
     }
 }
 
 impl<T: Element> Classifier<T> for EnsembleClassifier<'_, T> {
     fn classes(&self) -> usize {
-        self.ensemble.backbone.net.config().classes
+        self.ensemble.ensemble().backbone.net.config().classes
     }
 
     fn is_random(&self) -> bool {

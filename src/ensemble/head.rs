@@ -2,7 +2,7 @@
 
 use crate::Result;
 use crate::autograd::Var;
-use crate::nn::{BatchNorm, Init, Linear, Module, Pass, Slot, join};
+use crate::nn::{BatchNorm, FoldedLinear, Init, Linear, Module, Pass, Slot, join};
 use crate::tensor::Element;
 
 /// BatchNorm1d followed by Linear on the flattened output of one layer of the backbone
@@ -37,6 +37,11 @@ impl<T: Element> Head<T> {
     /// Shape [H, W, C] of that layer's output.
     pub fn picture(&self) -> [usize; 3] {
         self.picture
+    }
+
+    /// Both layers as one, for evaluation, as they are now.
+    pub(super) fn folded(&self) -> Result<FoldedLinear<T>> {
+        FoldedLinear::new(&self.norm, &self.linear)
     }
 
     /// Logits [N, classes] from the layer's output `[N,H,W,C]`.

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod crossmax;
+mod folded;
 mod head;
 mod method;
 mod multi_resolution;
@@ -14,9 +15,10 @@ mod views;
 
 pub use aggregate::{Aggregation, EnsembleClassifier};
 pub use crossmax::crossmax;
+pub use folded::{BackboneClassifier, FoldedSelfEnsemble};
 pub use head::Head;
 pub use method::{BackbonePass, ContrastRule, HeadBatchNorm, Method, NoiseKind};
-pub use multi_resolution::{BackboneClassifier, IMAGENET_MEAN, IMAGENET_STD, MultiResolution};
+pub use multi_resolution::{IMAGENET_MEAN, IMAGENET_STD, MultiResolution};
 pub use self_ensemble::SelfEnsemble;
 pub use streams::{Stream, draw_of};
 pub use views::{PhiloxNoise, view_draws};

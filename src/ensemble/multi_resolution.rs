@@ -1,7 +1,7 @@
 //! The backbone: a network that sees several views of an image at once.
 
 use super::{Method, PhiloxNoise, draw_of, view_draws};
-use crate::attacks::{Classifier, Draw, Linearised, linearise};
+use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::models::{ResNet, Taps};
 use crate::nn::{Module, Pass, Slot};
@@ -155,30 +155,3 @@ impl<T: Element> Module<T> for MultiResolution<T> {
 pub(super) const HEADS_PASS: u8 = 0;
 /// Number of the backbone's own pass.
 pub(super) const BACKBONE_PASS: u8 = 1;
-
-/// The backbone alone as a classifier: its own pass, random.
-pub struct BackboneClassifier<'a, T: Element = f32>(pub &'a MultiResolution<T>);
-
-impl<T: Element> Classifier<T> for BackboneClassifier<'_, T> {
-    fn classes(&self) -> usize {
-        self.0.net.config().classes
-    }
-
-    fn is_random(&self) -> bool {
-        true
-    }
-
-    fn logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
-        let images = Var::constant(images.clone());
-        Ok(self
-            .0
-            .logits(&images, draws, BACKBONE_PASS, &mut Pass::eval())?
-            .into_value())
-    }
-
-    fn linearise<'a>(&'a self, images: &Tensor<T>, draws: &[Draw]) -> Result<Linearised<'a, T>> {
-        linearise(images, |images| {
-            self.0.logits(images, draws, BACKBONE_PASS, &mut Pass::eval())
-        })
-    }
-}

@@ -4,6 +4,7 @@ use super::multi_resolution::{BACKBONE_PASS, HEADS_PASS};
 use super::{BackbonePass, Head, MultiResolution};
 use crate::attacks::Draw;
 use crate::autograd::Var;
+use crate::models::Taps;
 use crate::nn::{Init, Module, Pass, Slot, join};
 use crate::tensor::Element;
 use crate::{Error, Result};
@@ -69,25 +70,67 @@ impl<T: Element> SelfEnsemble<T> {
     /// # Errors
     /// As [`MultiResolution::forward`].
     pub fn member_logits(&self, images: &Var<T>, draws: &[Draw], pass: &mut Pass<T>) -> Result<Var<T>> {
-        let shared = self.backbone.method().backbone_pass == BackbonePass::Shared;
-        let taps = self
-            .backbone
-            .forward(images, draws, HEADS_PASS, pass, &self.layers(), shared)?;
-        let own = match taps.logits {
-            Some(logits) if shared => logits,
-            _ => self.backbone.logits(images, draws, BACKBONE_PASS, pass)?,
-        };
-        let mut members = Vec::with_capacity(self.members());
-        for (head, features) in self.heads.iter().zip(&taps.layers) {
-            members.push(head.forward(features, pass)?);
-        }
-        members.push(own);
-        let n = images.shape().axis(0);
-        let classes = self.backbone.net.config().classes;
-        // [N, classes] beside each other are [N, members·classes], member by member.
-        let refs: Vec<&Var<T>> = members.iter().collect();
-        Var::concat(&refs)?.reshape([n, members.len(), classes])
+        combine(self, images, draws, &mut InPass { ensemble: self, pass })
     }
+}
+
+/// What gives the members' logits: the layers of a self-ensemble, as trained or folded.
+pub(super) trait Members<T: Element> {
+    /// A pass of the network over `views`, as [`ResNet::forward_taps`](crate::models::ResNet::forward_taps).
+    fn taps(&mut self, views: &Var<T>, layers: &[usize], to_the_end: bool) -> Result<Taps<T>>;
+
+    /// The network's logits [N, classes].
+    fn logits(&mut self, views: &Var<T>) -> Result<Var<T>>;
+
+    /// Every head's logits [N, classes] from its layer's output.
+    fn heads(&mut self, features: &[Var<T>]) -> Result<Vec<Var<T>>>;
+}
+
+struct InPass<'a, T: Element> {
+    ensemble: &'a SelfEnsemble<T>,
+    pass: &'a mut Pass<T>,
+}
+
+impl<T: Element> Members<T> for InPass<'_, T> {
+    fn taps(&mut self, views: &Var<T>, layers: &[usize], to_the_end: bool) -> Result<Taps<T>> {
+        let net = &self.ensemble.backbone.net;
+        net.forward_taps(views, self.pass, layers, to_the_end)
+    }
+
+    fn logits(&mut self, views: &Var<T>) -> Result<Var<T>> {
+        self.ensemble.backbone.net.forward(views, self.pass)
+    }
+
+    fn heads(&mut self, features: &[Var<T>]) -> Result<Vec<Var<T>>> {
+        let pairs = self.ensemble.heads.iter().zip(features);
+        pairs
+            .map(|(head, features)| head.forward(features, self.pass))
+            .collect()
+    }
+}
+
+/// Logits of all members of `ensemble`, [N, members, classes], by the layers in `members`.
+pub(super) fn combine<T: Element>(
+    ensemble: &SelfEnsemble<T>,
+    images: &Var<T>,
+    draws: &[Draw],
+    members: &mut impl Members<T>,
+) -> Result<Var<T>> {
+    let backbone = &ensemble.backbone;
+    let shared = backbone.method().backbone_pass == BackbonePass::Shared;
+    let views = backbone.views(images, draws, HEADS_PASS)?;
+    let taps = members.taps(&views, &ensemble.layers(), shared)?;
+    let own = match taps.logits {
+        Some(logits) if shared => logits,
+        _ => members.logits(&backbone.views(images, draws, BACKBONE_PASS)?)?,
+    };
+    let mut all = members.heads(&taps.layers)?;
+    all.push(own);
+    let n = images.shape().axis(0);
+    let classes = backbone.net.config().classes;
+    // [N, classes] beside each other are [N, members·classes], member by member.
+    let refs: Vec<&Var<T>> = all.iter().collect();
+    Var::concat(&refs)?.reshape([n, all.len(), classes])
 }
 
 impl<T: Element> Module<T> for SelfEnsemble<T> {

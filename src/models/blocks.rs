@@ -1,8 +1,9 @@
 //! The two residual blocks (He et al., arXiv 1512.03385; stride in the 3×3, as torchvision).
 
+use super::layer::{ConvNorm, Layer};
 use crate::Result;
 use crate::autograd::Var;
-use crate::nn::{BatchNorm, Conv, Init, Module, Pass, Slot};
+use crate::nn::{FoldedConv, Init, Module, Pass, Slot};
 use crate::tensor::Element;
 use serde::{Deserialize, Serialize};
 
@@ -26,34 +27,33 @@ impl BlockKind {
     }
 }
 
-/// A convolution followed by batch normalisation.
+/// A residual block: relu(branch(x) + shortcut(x)). Its layers are [`ConvNorm`]s or what they fold to.
 #[derive(Clone)]
-struct ConvNorm<T: Element> {
-    conv: Conv<T>,
-    norm: BatchNorm<T>,
+pub(super) struct Block<L> {
+    branch: Vec<L>,
+    downsample: Option<L>,
 }
 
-impl<T: Element> ConvNorm<T> {
-    fn new(init: &mut Init, input: usize, output: usize, kernel: usize, stride: usize) -> Result<Self> {
-        Ok(Self {
-            conv: Conv::new(init, input, output, kernel, stride)?,
-            norm: BatchNorm::new(output),
-        })
+impl<L> Block<L> {
+    /// `[N,H,W,C]` to `[N,P,Q,K]`.
+    pub fn forward<T: Element>(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>>
+    where
+        L: Layer<T>,
+    {
+        let shortcut = match &self.downsample {
+            Some(downsample) => downsample.forward(x, None, false, pass)?,
+            None => x.clone(),
+        };
+        let mut y = x.clone();
+        for (i, layer) in self.branch.iter().enumerate() {
+            let is_last = i + 1 == self.branch.len();
+            y = layer.forward(&y, is_last.then_some(&shortcut), true, pass)?;
+        }
+        Ok(y)
     }
-
-    fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        self.norm.forward(&self.conv.forward(x, pass)?, pass)
-    }
 }
 
-/// A residual block: relu(branch(x) + shortcut(x)).
-#[derive(Clone)]
-pub(super) struct Block<T: Element> {
-    branch: Vec<ConvNorm<T>>,
-    downsample: Option<ConvNorm<T>>,
-}
-
-impl<T: Element> Block<T> {
+impl<T: Element> Block<ConvNorm<T>> {
     pub fn new(init: &mut Init, kind: BlockKind, input: usize, width: usize, stride: usize) -> Result<Self> {
         let output = width * kind.expansion();
         let branch = match kind {
@@ -73,23 +73,15 @@ impl<T: Element> Block<T> {
         Ok(Self { branch, downsample })
     }
 
-    pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        let mut y = x.clone();
-        for (i, layer) in self.branch.iter().enumerate() {
-            y = layer.forward(&y, pass)?;
-            if i + 1 < self.branch.len() {
-                y = y.relu()?;
-            }
-        }
-        let shortcut = match &self.downsample {
-            Some(downsample) => downsample.forward(x, pass)?,
-            None => x.clone(),
-        };
-        y.add(&shortcut)?.relu()
+    pub fn folded(&self) -> Result<Block<FoldedConv<T>>> {
+        Ok(Block {
+            branch: self.branch.iter().map(ConvNorm::folded).collect::<Result<_>>()?,
+            downsample: self.downsample.as_ref().map(ConvNorm::folded).transpose()?,
+        })
     }
 }
 
-impl<T: Element> Module<T> for Block<T> {
+impl<T: Element> Module<T> for Block<ConvNorm<T>> {
     fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()> {
         for (i, layer) in self.branch.iter_mut().enumerate() {
             layer.conv.visit(&format!("{prefix}.conv{}", i + 1), visit)?;

@@ -1,26 +1,64 @@
 //! A network without views or heads, as attacks see it.
 
-use super::ResNet;
+use super::{FoldedResNet, ResNet};
 use crate::attacks::{Classifier, Draw, Linearised, linearise};
 use crate::autograd::Var;
-use crate::nn::Pass;
+use crate::ops::Precision;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
+use std::marker::PhantomData;
+
+/// (image − mean) / std, colour by colour.
+#[derive(Clone)]
+pub struct Normalisation<T: Element = f32> {
+    mean: Tensor<T>,
+    std: Tensor<T>,
+}
+
+impl<T: Element> Normalisation<T> {
+    /// With `mean` and `std` of the colours, in units of `[0,1]` images.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if a mean is not finite or a standard deviation not positive and finite.
+    pub fn new(mean: [f64; 3], std: [f64; 3]) -> Result<Self> {
+        if let Some(value) = mean.iter().find(|value| !value.is_finite()) {
+            return Err(Error::argument("Normalisation", "mean", "finite numbers", value));
+        }
+        if let Some(value) = std.iter().find(|&&value| !(value.is_finite() && value > 0.0)) {
+            return Err(Error::argument("Normalisation", "std", "positive numbers", value));
+        }
+        let colour = |values: [f64; 3]| Tensor::from_fn([3], |c| T::of(values[c]));
+        Ok(Self {
+            mean: colour(mean),
+            std: colour(std),
+        })
+    }
+
+    /// Images `[N,H,W,3]` to the same shape, where they are.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the images do not have 3 channels.
+    pub fn apply(&self, images: &Var<T>) -> Result<Var<T>> {
+        let beside = |colour: &Tensor<T>| colour.beside(images.value()).map(Var::constant);
+        images.sub(&beside(&self.mean)?)?.div(&beside(&self.std)?)
+    }
+}
 
 /// A residual network on normalised images, deterministic: (image − mean) / std, then the network
-/// with its running statistics. The images are classified at their own size.
+/// with its running statistics, folded. The images are classified at their own size.
 pub struct PlainClassifier<'a, T: Element = f32> {
-    net: &'a ResNet<T>,
-    mean: Var<T>,
-    std: Var<T>,
+    net: FoldedResNet<T>,
+    normalisation: Normalisation<T>,
+    /// While the classifier lives, the network that it was folded from cannot change.
+    unchanged: PhantomData<&'a ResNet<T>>,
 }
 
 impl<'a, T: Element> PlainClassifier<'a, T> {
     /// `net` behind a normalisation with `mean` and `std` of the colours, in units of `[0,1]` images.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the network's stem does not take 3 channels; [`Error::Argument`] if a
-    /// mean is not finite or a standard deviation not positive and finite.
+    /// [`Error::Shape`] if the network's stem does not take 3 channels; those of
+    /// [`Normalisation::new`] and [`ResNet::folded`].
     pub fn new(net: &'a ResNet<T>, mean: [f64; 3], std: [f64; 3]) -> Result<Self> {
         let channels = net.config().stem.channels;
         if channels != 3 {
@@ -31,42 +69,23 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
                 channels,
             ));
         }
-        if let Some(value) = mean.iter().find(|value| !value.is_finite()) {
-            return Err(Error::argument(
-                "PlainClassifier",
-                "mean",
-                "finite numbers",
-                value,
-            ));
-        }
-        if let Some(value) = std.iter().find(|&&value| !(value.is_finite() && value > 0.0)) {
-            return Err(Error::argument(
-                "PlainClassifier",
-                "std",
-                "positive numbers",
-                value,
-            ));
-        }
-        let colour = |values: [f64; 3]| Var::constant(Tensor::from_fn([3], |c| T::of(values[c])));
         Ok(Self {
-            net,
-            mean: colour(mean),
-            std: colour(std),
+            net: net.folded()?,
+            normalisation: Normalisation::new(mean, std)?,
+            unchanged: PhantomData,
         })
     }
 
-    /// Logits [N, classes] of images `[N,H,W,3]` in [0, 1] in the given pass: eval for predictions
-    /// and attacks, train for a training step.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] if the images do not fit the network.
-    pub fn forward(&self, images: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        let normalised = images.sub(&self.mean)?.div(&self.std)?;
-        self.net.forward(&normalised, pass)
+    /// The same with the products of the network's layers in `precision`.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self {
+            net: self.net.with_precision(precision),
+            ..self
+        }
     }
 
     fn evaluate(&self, images: &Var<T>) -> Result<Var<T>> {
-        self.forward(images, &mut Pass::eval())
+        self.net.forward(&self.normalisation.apply(images)?)
     }
 }
 

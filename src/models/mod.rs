@@ -2,14 +2,18 @@
 
 mod blocks;
 mod classifier;
+mod folded;
 mod infer;
+mod layer;
+mod network;
 mod resnet;
 mod taps;
 #[cfg(test)]
 mod tests;
 
 pub use blocks::BlockKind;
-pub use classifier::PlainClassifier;
+pub use classifier::{Normalisation, PlainClassifier};
+pub use folded::FoldedResNet;
 pub use infer::infer_resnet;
 pub use resnet::{ResNet, ResNetConfig, Stem};
 pub use taps::{NOTEBOOK_LAYERS, Taps, default_head_layers};

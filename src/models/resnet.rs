@@ -1,9 +1,10 @@
 //! Residual networks of any size with any stem.
 
-use super::blocks::{Block, BlockKind};
-use crate::autograd::Var;
+use super::blocks::BlockKind;
+use super::layer::ConvNorm;
+use super::network::Network;
 use crate::nn::join;
-use crate::nn::{BatchNorm, Conv, Init, Linear, Module, Pass, Slot};
+use crate::nn::{Init, Module, Slot};
 use crate::tensor::Element;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -122,6 +123,11 @@ impl ResNetConfig {
         self.blocks.iter().sum()
     }
 
+    /// Number of the average pool among the layers; the linear layer is the next.
+    pub fn pool_layer(&self) -> usize {
+        self.block_count() + 2
+    }
+
     /// Features after the average pool.
     pub fn features(&self) -> usize {
         self.widths.last().copied().unwrap_or(0) * self.block.expansion()
@@ -193,11 +199,7 @@ impl ResNetConfig {
 /// A residual network.
 #[derive(Clone)]
 pub struct ResNet<T: Element = f32> {
-    config: ResNetConfig,
-    conv1: Conv<T>,
-    bn1: BatchNorm<T>,
-    stages: Vec<Vec<Block<T>>>,
-    fc: Linear<T>,
+    pub(super) network: Network<T, ConvNorm<T>>,
 }
 
 impl<T: Element> ResNet<T> {
@@ -207,61 +209,27 @@ impl<T: Element> ResNet<T> {
     /// # Errors
     /// [`Error::Argument`] if the configuration makes no network.
     pub fn new(config: ResNetConfig, init: &mut Init) -> Result<Self> {
-        config.check()?;
-        let stem = config.stem;
-        let conv1 = Conv::new(init, stem.channels, stem.width, stem.kernel, stem.stride)?;
-        let mut channels = stem.width;
-        let mut stages = Vec::with_capacity(config.widths.len());
-        for (i, (&width, &count)) in config.widths.iter().zip(&config.blocks).enumerate() {
-            let mut stage = Vec::with_capacity(count);
-            for j in 0..count {
-                let stride = if i > 0 && j == 0 { 2 } else { 1 };
-                stage.push(Block::new(init, config.block, channels, width, stride)?);
-                channels = width * config.block.expansion();
-            }
-            stages.push(stage);
-        }
         Ok(Self {
-            bn1: BatchNorm::new(stem.width),
-            fc: Linear::new(init, channels, config.classes)?,
-            config,
-            conv1,
-            stages,
+            network: Network::new(config, init)?,
         })
     }
 
     /// The architecture.
     pub fn config(&self) -> &ResNetConfig {
-        &self.config
-    }
-
-    pub(super) fn stem(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        let y = self.bn1.forward(&self.conv1.forward(x, pass)?, pass)?.relu()?;
-        if self.config.stem.max_pool {
-            y.max_pool2d(3, 2, 1)
-        } else {
-            Ok(y)
-        }
-    }
-
-    pub(super) fn blocks(&self) -> impl Iterator<Item = &Block<T>> {
-        self.stages.iter().flatten()
-    }
-
-    pub(super) fn classify(&self, pooled: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        self.fc.forward(&pooled.flatten()?, pass)
+        &self.network.config
     }
 }
 
 impl<T: Element> Module<T> for ResNet<T> {
     fn visit(&mut self, prefix: &str, visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>) -> Result<()> {
-        self.conv1.visit(&join(prefix, "conv1"), visit)?;
-        self.bn1.visit(&join(prefix, "bn1"), visit)?;
-        for (i, stage) in self.stages.iter_mut().enumerate() {
+        let network = &mut self.network;
+        network.stem.conv.visit(&join(prefix, "conv1"), visit)?;
+        network.stem.norm.visit(&join(prefix, "bn1"), visit)?;
+        for (i, stage) in network.stages.iter_mut().enumerate() {
             for (j, block) in stage.iter_mut().enumerate() {
                 block.visit(&join(prefix, &format!("layer{}.{j}", i + 1)), visit)?;
             }
         }
-        self.fc.visit(&join(prefix, "fc"), visit)
+        network.fc.visit(&join(prefix, "fc"), visit)
     }
 }

@@ -6,10 +6,10 @@
 //! and 53. The number B + 4 (54) stands for the backbone's own logits from a draw of its own.
 
 use super::ResNet;
+use crate::Result;
 use crate::autograd::Var;
 use crate::nn::Pass;
 use crate::tensor::{Element, Tensor};
-use crate::{Error, Result};
 
 /// The layers whose heads the notebook trains on ResNet152.
 pub const NOTEBOOK_LAYERS: [usize; 7] = [20, 30, 35, 40, 45, 50, 52];
@@ -49,24 +49,22 @@ pub struct Taps<T: Element = f32> {
 impl<T: Element> ResNet<T> {
     /// Number of the average pool.
     pub fn pool_layer(&self) -> usize {
-        self.config().block_count() + 2
+        self.config().pool_layer()
     }
 
     /// Logits [N, classes] of prepared inputs `[N,H,W,C]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the input does not fit the network.
+    /// [`crate::Error::Shape`] if the input does not fit the network.
     pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        let taps = self.forward_taps(x, pass, &[self.pool_layer() + 1], true)?;
-        taps.logits
-            .ok_or_else(|| Error::argument("ResNet", "pass", "logits", "none"))
+        self.network.forward(x, pass)
     }
 
     /// The outputs of `layers` and, if `to_the_end`, the logits; otherwise the pass ends at the
     /// deepest of the layers.
     ///
     /// # Errors
-    /// [`Error::Argument`] if a layer does not exist; [`Error::Shape`] if the input does not fit.
+    /// [`crate::Error::Argument`] if a layer does not exist; [`crate::Error::Shape`] if the input does not fit.
     pub fn forward_taps(
         &self,
         x: &Var<T>,
@@ -74,48 +72,7 @@ impl<T: Element> ResNet<T> {
         layers: &[usize],
         to_the_end: bool,
     ) -> Result<Taps<T>> {
-        let pool = self.pool_layer();
-        if let Some(layer) = layers.iter().find(|&&layer| layer > pool + 1) {
-            let expected = format!("0..={}", pool + 1);
-            return Err(Error::argument("ResNet", "layer", expected, layer));
-        }
-        let deepest = layers.iter().copied().max().unwrap_or(0);
-        let mut found: Vec<Option<Var<T>>> = vec![None; layers.len()];
-        let mut record = |number: usize, value: &Var<T>| {
-            for (slot, &layer) in found.iter_mut().zip(layers) {
-                if layer == number {
-                    *slot = Some(value.clone());
-                }
-            }
-            to_the_end || number < deepest
-        };
-        let mut logits = None;
-        let mut y = x.clone();
-        let mut go_on = record(0, &y);
-        if go_on {
-            y = self.stem(&y, pass)?;
-            go_on = record(1, &y);
-        }
-        for (i, block) in self.blocks().enumerate() {
-            if !go_on {
-                break;
-            }
-            y = block.forward(&y, pass)?;
-            go_on = record(i + 2, &y);
-        }
-        if go_on {
-            y = y.global_avg_pool2d()?;
-            go_on = record(pool, &y);
-        }
-        if go_on {
-            y = self.classify(&y, pass)?;
-            record(pool + 1, &y);
-            logits = Some(y);
-        }
-        Ok(Taps {
-            layers: found.into_iter().flatten().collect(),
-            logits,
-        })
+        self.network.forward_taps(x, pass, layers, to_the_end)
     }
 
     /// Shapes [H, W, C] of `layers` for inputs of `height`×`width` pixels.

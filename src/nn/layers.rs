@@ -1,5 +1,6 @@
 //! Convolution, batch normalisation and linear layers, named as in PyTorch.
 
+use super::folded::Affine;
 use super::slots::join;
 use super::{Init, Layout, Mode, Module, Parameter, Pass, Slot, SlotKind};
 use crate::autograd::Var;
@@ -28,12 +29,21 @@ impl<T: Element> Conv<T> {
         })
     }
 
+    pub(super) fn weight(&self) -> &Tensor<T> {
+        &self.weight.value
+    }
+
+    pub(super) fn options(&self) -> Conv2d {
+        self.options
+    }
+
     /// `[N,H,W,C]` to `[N,P,Q,K]`.
     ///
     /// # Errors
     /// As [`Var::conv2d`].
     pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        x.conv2d(&pass.var(&self.weight), None, self.options)
+        let options = self.options.with_precision(pass.precision());
+        x.conv2d(&pass.var(&self.weight), None, options)
     }
 }
 
@@ -106,6 +116,23 @@ impl<T: Element> BatchNorm<T> {
         Ok(y)
     }
 
+    /// What it does to each channel in an eval pass.
+    pub(super) fn affine(&self) -> Result<Affine> {
+        let mut scale = Vec::new();
+        let mut shift = Vec::new();
+        let (weight, bias) = (self.weight.value.to_vec()?, self.bias.value.to_vec()?);
+        let (mean, variance) = (
+            self.running_mean.value.to_vec()?,
+            self.running_var.value.to_vec()?,
+        );
+        for (((weight, bias), mean), variance) in weight.iter().zip(&bias).zip(&mean).zip(&variance) {
+            let factor = weight.as_f64() / (variance.as_f64() + Self::EPS).sqrt();
+            scale.push(factor);
+            shift.push(bias.as_f64() - mean.as_f64() * factor);
+        }
+        Ok(Affine { scale, shift })
+    }
+
     /// Sets the weight of every channel (torchvision's `zero_init_residual` uses 0).
     pub fn fill_weight(&mut self, value: f64) {
         self.weight.value = Tensor::full(*self.weight.value.shape(), T::of(value));
@@ -169,13 +196,21 @@ impl<T: Element> Linear<T> {
         })
     }
 
+    pub(super) fn weight(&self) -> &Tensor<T> {
+        &self.weight.value
+    }
+
+    pub(super) fn bias(&self) -> &Tensor<T> {
+        &self.bias.value
+    }
+
     /// [N, in] to [N, out].
     ///
     /// # Errors
     /// As [`Var::linear`].
     pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
         let (weight, bias) = (pass.var(&self.weight), pass.var(&self.bias));
-        x.linear(&weight, Some(&bias))
+        x.linear_in(pass.precision(), &weight, Some(&bias))
     }
 }
 

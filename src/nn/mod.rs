@@ -5,6 +5,7 @@
 //! with each other — and collects what training has to do afterwards. Layers never change in a
 //! forward pass; [`Pass::commit`] applies the new running statistics.
 
+mod folded;
 mod init;
 mod layers;
 mod pass;
@@ -12,6 +13,7 @@ mod slots;
 #[cfg(test)]
 mod tests;
 
+pub use folded::{FoldedConv, FoldedLinear};
 pub use init::Init;
 pub use layers::{BatchNorm, Conv, Linear};
 pub use pass::{Mode, Pass};

@@ -3,7 +3,7 @@
 use crate::Result;
 use crate::autograd::{Gradients, Var};
 use crate::nn::{Module, Parameter};
-use crate::ops::{BatchStatistics, batch_norm};
+use crate::ops::{BatchStatistics, Precision, batch_norm};
 use crate::tensor::{Element, Tensor};
 use std::collections::HashMap;
 
@@ -23,6 +23,7 @@ pub enum Mode {
 pub struct Pass<T: Element = f32> {
     mode: Mode,
     track: bool,
+    precision: Precision,
     leaves: HashMap<u64, Var<T>>,
     /// Identities of a layer's running mean and variance, and what a batch gave.
     statistics: Vec<([u64; 2], BatchStatistics<T>)>,
@@ -45,9 +46,21 @@ impl<T: Element> Pass<T> {
         Self {
             mode,
             track: track_parameters,
+            precision: Precision::F32,
             leaves: HashMap::new(),
             statistics: Vec::new(),
         }
+    }
+
+    /// The same with the products of convolutions and linear layers, forward and backward, in `precision`.
+    /// Parameters, gradients and everything else stay f32.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// Format of the products of convolutions and linear layers.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// Whose statistics are used.

@@ -5,8 +5,7 @@ use crate::attacks::{Classifier, Draw, predicted_classes};
 use crate::autograd::Var;
 use crate::data::Split;
 use crate::device::Device;
-use crate::ensemble::{Aggregation, SelfEnsemble, Stream};
-use crate::nn::Pass;
+use crate::ensemble::{Aggregation, FoldedSelfEnsemble, SelfEnsemble, Stream};
 use crate::tensor::Tensor;
 use rayon::prelude::*;
 
@@ -76,11 +75,12 @@ pub(super) fn ensemble_accuracy(
     device: &Device,
 ) -> Result<(Vec<f64>, f64)> {
     let members = ensemble.members();
+    let folded = FoldedSelfEnsemble::new(ensemble)?;
     let right = sum_over_chunks(split, device, members + 1, |indices| {
         let draws = draws_of(indices, Stream::CleanTest, 0);
         let labels = split.labels_of(indices);
         let images = Var::constant(split.batch(indices)?.on(device)?);
-        let logits = ensemble.member_logits(&images, &draws, &mut Pass::eval())?;
+        let logits = folded.member_logits(&images, &draws)?;
         let mut right = Vec::with_capacity(members + 1);
         let top_k = ensemble.backbone.method().top_k;
         let members = (0..members).map(Aggregation::Member);

@@ -164,7 +164,9 @@ impl Model {
     /// `member` as a classifier.
     pub fn classifier(&self, member: Member) -> Result<Box<dyn Classifier + '_>> {
         match (self, member) {
-            (Self::Run(run), Member::Backbone) => Ok(Box::new(BackboneClassifier(&run.ensemble.backbone))),
+            (Self::Run(run), Member::Backbone) => {
+                Ok(Box::new(BackboneClassifier::new(&run.ensemble.backbone)?))
+            }
             (Self::Run(run), Member::Ensemble) => Ok(Box::new(EnsembleClassifier::new(
                 &run.ensemble,
                 Aggregation::CrossMax,

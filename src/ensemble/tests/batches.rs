@@ -62,7 +62,7 @@ fn check_all<T: Element>() -> Result<()> {
             },
             &[1, 3, 4],
         )?;
-        check("backbone", &BackboneClassifier(&ensemble.backbone))?;
+        check("backbone", &BackboneClassifier::new(&ensemble.backbone)?)?;
         for aggregation in [Aggregation::CrossMax, Aggregation::Mean, Aggregation::Member(1)] {
             let classifier = EnsembleClassifier::new(&ensemble, aggregation)?;
             check(&format!("{aggregation:?}, {backbone_pass:?}"), &classifier)?;

@@ -5,6 +5,7 @@
 
 mod cpu;
 mod cuda;
+mod fixed;
 mod geometry;
 mod implicit_gemm;
 mod infer;
@@ -12,6 +13,7 @@ mod infer;
 mod tests;
 mod unroll;
 
+pub use fixed::FixedEpilogue;
 pub(crate) use geometry::Geometry;
 pub use infer::{Conv2dEpilogue, infer};
 

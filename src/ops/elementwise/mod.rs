@@ -75,3 +75,9 @@ fn gradient<T: Element>(
         Place::Device(device) => cuda::gradient(device, rule, &dy, kept),
     }
 }
+
+/// The gradient of ReLU's input from its output's and its output `y`, written over `dy` where its memory
+/// is its own.
+pub(crate) fn relu_gradient<T: Element>(op: &'static str, dy: Tensor<T>, y: &Tensor<T>) -> Result<Tensor<T>> {
+    gradient(op, Gradient::Relu, dy, y)
+}

@@ -7,8 +7,13 @@ mod tests;
 
 use crate::autograd::Var;
 use crate::ops::place::{Place, place};
+use crate::ops::{Conv2d, Precision};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
+
+/// Inputs of the widest layer whose products are rounded: the tiled kernels walk a sum in one block, the
+/// f32 ones cut a long one into parts that run beside each other.
+const MOST_ROUNDED_INPUTS: usize = 4096;
 
 fn matrix(op: &'static str, arg: &'static str, x: &Var<impl Element>) -> Result<[usize; 2]> {
     match *x.dims() {
@@ -18,12 +23,21 @@ fn matrix(op: &'static str, arg: &'static str, x: &Var<impl Element>) -> Result<
 }
 
 impl<T: Element> Var<T> {
-    /// `self` [N, in] · `weight`ᵀ [out, in] + `bias` `[out]`, giving [N, out].
+    /// `self` [N, in] · `weight`ᵀ [out, in] + `bias` `[out]`, giving [N, out], in f32.
     ///
     /// # Errors
     /// [`Error::Shape`] if the shapes do not fit.
     pub fn linear(&self, weight: &Var<T>, bias: Option<&Var<T>>) -> Result<Var<T>> {
-        let [_, inputs] = matrix("linear", "self", self)?;
+        self.linear_in(Precision::F32, weight, bias)
+    }
+
+    /// [`Var::linear`] with its products in `precision` on an accelerator, forward and backward; layers
+    /// with more than 4096 inputs, whose time goes into reading weights, stay in f32.
+    ///
+    /// # Errors
+    /// As [`Var::linear`]; [`Error::Unsupported`] if the device lacks the precision.
+    pub fn linear_in(&self, precision: Precision, weight: &Var<T>, bias: Option<&Var<T>>) -> Result<Var<T>> {
+        let [rows, inputs] = matrix("linear", "self", self)?;
         let [outputs, weight_inputs] = matrix("linear", "weight", weight)?;
         if weight_inputs != inputs {
             return Err(Error::shape(
@@ -42,6 +56,15 @@ impl<T: Element> Var<T> {
                 format!("[{outputs}]"),
                 bias.shape(),
             ));
+        }
+        // Depends on the layer alone: an image's result must not depend on its batch.
+        let rounded = precision != Precision::F32 && inputs <= MOST_ROUNDED_INPUTS;
+        if rounded && self.value().accelerator().is_some() {
+            // A linear layer is a 1×1 convolution of pictures of one pixel.
+            let pixels = self.reshape([rows, 1, 1, inputs])?;
+            let windows = weight.reshape([outputs, 1, 1, inputs])?;
+            let options = Conv2d::square(1, 0).with_precision(precision);
+            return pixels.conv2d(&windows, bias, options)?.reshape([rows, outputs]);
         }
         let value = times_transposed("linear", self.value(), weight.value(), bias.map(Var::value))?;
         // Each operand is kept only for the other's gradient.

@@ -26,6 +26,7 @@ impl Learner for MultiResolution {
     }
 
     fn test(&self, test: &Split, device: &Device, epoch: u16) -> Result<Option<f64>> {
-        accuracy(&BackboneClassifier(self), test, device, Stream::EpochTest, epoch).map(Some)
+        let classifier = BackboneClassifier::new(self)?;
+        accuracy(&classifier, test, device, Stream::EpochTest, epoch).map(Some)
     }
 }

@@ -6,7 +6,7 @@ use crate::autograd::Var;
 use crate::data::Split;
 use crate::device::Device;
 use crate::ensemble::{IMAGENET_MEAN, IMAGENET_STD, Stream};
-use crate::models::{PlainClassifier, ResNet};
+use crate::models::{Normalisation, PlainClassifier, ResNet};
 use crate::nn::{Module, Pass};
 use crate::replicate::evaluate::accuracy;
 use crate::replicate::training::{Learner, Step};
@@ -34,7 +34,8 @@ impl Learner for Baseline {
 
     fn forward(&self, images: &Var, _: &[Draw]) -> Result<Step> {
         let mut pass = Pass::train();
-        let logits = self.classifier()?.forward(images, &mut pass)?;
+        let images = Normalisation::new(IMAGENET_MEAN, IMAGENET_STD)?.apply(images)?;
+        let logits = self.net.forward(&images, &mut pass)?;
         Ok(Step {
             logits,
             pass,

@@ -105,7 +105,7 @@ pub(crate) fn optimise(
     resume_advice: &str,
     reporter: &dyn Reporter,
 ) -> Result<Prototypes> {
-    let classifier = BackboneClassifier(backbone);
+    let classifier = BackboneClassifier::new(backbone)?;
     let shape = [1, image_size[0], image_size[1], 3];
     let per_class = config.prototypes_per_class;
     let start = Tensor::zeros(shape).on(device)?;

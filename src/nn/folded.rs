@@ -1,0 +1,122 @@
+//! Layers for evaluation: batch normalisation with running statistics is one factor and one summand a
+//! channel, which become part of the weights of the layer beside it. Their weights are constants.
+
+use super::{BatchNorm, Conv, Linear};
+use crate::autograd::Var;
+use crate::ops::{Conv2d, FixedEpilogue, Precision};
+use crate::tensor::{Element, Tensor};
+use crate::{Error, Result};
+
+/// A convolution with the batch normalisation that follows it: w' = w·γ/√(σ² + ε) and
+/// b' = β − μ·γ/√(σ² + ε), computed in f64 and rounded once.
+#[derive(Clone)]
+pub struct FoldedConv<T: Element = f32> {
+    weight: Tensor<T>,
+    bias: Tensor<T>,
+    options: Conv2d,
+}
+
+impl<T: Element> FoldedConv<T> {
+    /// `conv` followed by `norm` as they are now, where their weights are.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if `norm` does not have the convolution's output channels.
+    pub fn new(conv: &Conv<T>, norm: &BatchNorm<T>) -> Result<Self> {
+        let weight = conv.weight();
+        let affine = norm.affine()?;
+        affine.demand_channels("FoldedConv", weight.shape().axis(0))?;
+        let mut folded = weight.to_vec()?;
+        let window = folded.len() / affine.scale.len().max(1);
+        for (window, &scale) in folded.chunks_exact_mut(window.max(1)).zip(&affine.scale) {
+            for w in window {
+                *w = T::of(w.as_f64() * scale);
+            }
+        }
+        Ok(Self {
+            weight: Tensor::from_slice(*weight.shape(), &folded)?.beside(weight)?,
+            bias: Tensor::from_fn([affine.shift.len()], |k| T::of(affine.shift[k])).beside(weight)?,
+            options: conv.options(),
+        })
+    }
+
+    /// relu(conv(x) + residual), each of the two optional; `[N,H,W,C]` to `[N,P,Q,K]`.
+    ///
+    /// # Errors
+    /// As [`Var::conv2d_fixed`].
+    pub fn forward(
+        &self,
+        x: &Var<T>,
+        residual: Option<&Var<T>>,
+        relu: bool,
+        precision: Precision,
+    ) -> Result<Var<T>> {
+        let epilogue = FixedEpilogue {
+            bias: &self.bias,
+            residual,
+            relu,
+        };
+        x.conv2d_fixed(&self.weight, epilogue, self.options.with_precision(precision))
+    }
+}
+
+/// A linear layer with the batch normalisation before it: w' = w·γ/√(σ² + ε) column by column and
+/// b' = b + w·(β − μ·γ/√(σ² + ε)), computed in f64 and rounded once.
+#[derive(Clone)]
+pub struct FoldedLinear<T: Element = f32> {
+    weight: Var<T>,
+    bias: Var<T>,
+}
+
+impl<T: Element> FoldedLinear<T> {
+    /// `norm` followed by `linear` as they are now, where their weights are.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if `norm` does not have the linear layer's inputs.
+    pub fn new(norm: &BatchNorm<T>, linear: &Linear<T>) -> Result<Self> {
+        let (weight, bias) = (linear.weight(), linear.bias());
+        let affine = norm.affine()?;
+        affine.demand_channels("FoldedLinear", weight.shape().axis(1))?;
+        let (mut rows, mut sums) = (weight.to_vec()?, bias.to_vec()?);
+        for (row, sum) in rows.chunks_exact_mut(affine.scale.len().max(1)).zip(&mut sums) {
+            let mut shifted = 0.0;
+            for ((w, &scale), &shift) in row.iter_mut().zip(&affine.scale).zip(&affine.shift) {
+                shifted += w.as_f64() * shift;
+                *w = T::of(w.as_f64() * scale);
+            }
+            *sum = T::of(sum.as_f64() + shifted);
+        }
+        let constant = |like: &Tensor<T>, values: &[T]| {
+            Tensor::from_slice(*like.shape(), values)?
+                .beside(like)
+                .map(Var::constant)
+        };
+        Ok(Self {
+            weight: constant(weight, &rows)?,
+            bias: constant(bias, &sums)?,
+        })
+    }
+
+    /// [N, in] to [N, out].
+    ///
+    /// # Errors
+    /// As [`Var::linear_in`].
+    pub fn forward(&self, x: &Var<T>, precision: Precision) -> Result<Var<T>> {
+        x.linear_in(precision, &self.weight, Some(&self.bias))
+    }
+}
+
+/// What batch normalisation with running statistics does to each channel: scale·x + shift.
+pub(super) struct Affine {
+    pub scale: Vec<f64>,
+    pub shift: Vec<f64>,
+}
+
+impl Affine {
+    fn demand_channels(&self, op: &'static str, channels: usize) -> Result<()> {
+        if self.scale.len() == channels {
+            return Ok(());
+        }
+        let expected = format!("{channels} channels");
+        Err(Error::shape(op, "norm", expected, self.scale.len()))
+    }
+}

@@ -1,0 +1,57 @@
+//! Convolution with fixed weights: what follows it happens in the same pass, and gradients reach the
+//! input and the residual alone.
+
+use super::{Conv2d, Conv2dEpilogue, Geometry, dgrad, infer};
+use crate::Result;
+use crate::autograd::Var;
+use crate::ops::elementwise;
+use crate::tensor::{Element, Tensor};
+
+/// What follows a convolution with fixed weights: y = relu(conv(x, w) + bias + residual).
+#[derive(Clone, Copy)]
+pub struct FixedEpilogue<'a, T: Element> {
+    /// Added to every pixel, `[K]`.
+    pub bias: &'a Tensor<T>,
+    /// Added, of the output's shape.
+    pub residual: Option<&'a Var<T>>,
+    /// Whether negative results become 0.
+    pub relu: bool,
+}
+
+impl<T: Element> Var<T> {
+    /// Convolution of `self` `[N,H,W,C]` with the constant `weight` `[K,R,S,C]`, and what follows it;
+    /// gives `[N,P,Q,K]`. Gradients flow to `self` and the residual. For them the graph keeps the
+    /// weights, which it shares, and the output if there is a ReLU, but never the input.
+    ///
+    /// # Errors
+    /// As [`infer`](super::infer()).
+    pub fn conv2d_fixed(
+        &self,
+        weight: &Tensor<T>,
+        epilogue: FixedEpilogue<'_, T>,
+        options: Conv2d,
+    ) -> Result<Var<T>> {
+        let geometry = Geometry::new(options, self.shape(), weight.shape())?;
+        let values = Conv2dEpilogue {
+            bias: Some(epilogue.bias),
+            residual: epilogue.residual.map(Var::value),
+            relu: epilogue.relu,
+        };
+        values.check(&geometry)?;
+        let y = infer::forward(&geometry, options, self.value(), weight, values)?;
+        let mut inputs = vec![self];
+        inputs.extend(epilogue.residual);
+        let rectified = epilogue.relu.then(|| y.clone());
+        Ok(Var::from_op("conv2d_fixed", &inputs, y, || {
+            let weight = weight.clone();
+            move |dy: Tensor<T>, needs| {
+                let dy = match &rectified {
+                    Some(y) => elementwise::relu_gradient("conv2d_fixed", dy, y)?,
+                    None => dy,
+                };
+                let dx = needs.gradient(0, || dgrad(&geometry, options.precision, &dy, &weight))?;
+                Ok(vec![dx, needs.want(1).then_some(dy)])
+            }
+        }))
+    }
+}
