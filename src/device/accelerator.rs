@@ -79,7 +79,7 @@ pub trait Accelerator: Send + Sync {
     /// [`Error::Device`] if the device refuses.
     fn record(&self) -> Result<Event>;
 
-    /// Milliseconds between two such moments; waits for both. Negative if `end` was recorded first.
+    /// Milliseconds between two such moments, of which `start` was recorded first; waits for both.
     ///
     /// # Errors
     /// [`Error::Argument`] if either is another accelerator's; [`Error::Device`] if anything asked

@@ -17,10 +17,7 @@ fn every_command_explains_itself_with_examples() {
             "predict --help",
             ["--input-gradient", "crossmax predict runs/pocket"],
         ),
-        (
-            "doctor --help",
-            ["what to do about what is not", "crossmax doctor"],
-        ),
+        ("doctor --help", ["A GPU that is there", "crossmax doctor --json"]),
     ];
     for (line, parts) in cases {
         let ran = run(folder.path(), line);

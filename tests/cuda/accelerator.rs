@@ -133,7 +133,6 @@ fn time_passes_between_events() -> Result<()> {
     drop(tensor);
     let elapsed = accelerator.elapsed_ms(&start, &end)?;
     assert!(elapsed > 0.0 && elapsed < 60_000.0, "{elapsed}");
-    assert_eq!(accelerator.elapsed_ms(&end, &start)?, -elapsed);
     let foreign = other.record()?;
     for refused in [
         accelerator.elapsed_ms(&start, &foreign),

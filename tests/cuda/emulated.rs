@@ -168,9 +168,7 @@ impl Accelerator for Emulated {
 
     fn elapsed_ms(&self, start: &Event, end: &Event) -> Result<f64> {
         let (start, end) = (self.moment(start, "start")?, self.moment(end, "end")?);
-        let forward = end.saturating_duration_since(start).as_secs_f64();
-        let backward = start.saturating_duration_since(end).as_secs_f64();
-        Ok((forward - backward) * 1e3)
+        Ok(end.saturating_duration_since(start).as_secs_f64() * 1e3)
     }
 
     fn synchronize(&self) -> Result<()> {

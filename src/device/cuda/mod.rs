@@ -113,6 +113,14 @@ impl Cuda {
     }
 }
 
+impl Drop for Cuda {
+    fn drop(&mut self) {
+        // What goes with it, kernels' code above all, may still be in use. A failure was reported by an
+        // earlier call, or nobody will ask.
+        let _ = self.stream.synchronize();
+    }
+}
+
 /// An event and the stream it was recorded on.
 struct Recorded {
     event: CudaEvent,

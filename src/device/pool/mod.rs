@@ -218,9 +218,12 @@ fn size_class(bytes: usize) -> Option<usize> {
     bytes.checked_next_multiple_of(step.clamp(LEAST_STEP, MOST_STEP))
 }
 
-/// For people: `12.5 MiB`.
+/// For people: `12.5 MiB`, and bytes where that would be nothing.
 pub(super) fn in_mebibytes(bytes: usize) -> String {
     const MEBIBYTE: usize = 1 << 20;
+    if bytes < MEBIBYTE / 10 {
+        return format!("{bytes} bytes");
+    }
     format!("{:.1} MiB", bytes as f64 / MEBIBYTE as f64)
 }
 

@@ -142,7 +142,7 @@ fn a_full_device_gets_free_blocks_back_before_it_is_an_error() -> Result<()> {
     assert_eq!(
         message.as_deref(),
         Some(
-            "device counting: allocating 0.0 MiB failed: the device has no room (10.0 MiB in use, at most 10.0 MiB \
+            "device counting: allocating 1 bytes failed: the device has no room (10.0 MiB in use, at most 10.0 MiB \
              so far, 10.0 MiB reserved of 10.0 MiB); use smaller batches, or end other programs that use the \
              device's memory"
         )
