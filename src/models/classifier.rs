@@ -61,7 +61,8 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
     /// # Errors
     /// [`Error::Shape`] if the images do not fit the network.
     pub fn forward(&self, images: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
-        let normalised = images.sub(&self.mean)?.div(&self.std)?;
+        let beside = |colour: &Var<T>| colour.value().beside(images.value()).map(Var::constant);
+        let normalised = images.sub(&beside(&self.mean)?)?.div(&beside(&self.std)?)?;
         self.net.forward(&normalised, pass)
     }
 
