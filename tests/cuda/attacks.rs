@@ -176,15 +176,17 @@ pub fn difference(accelerator: &Arc<dyn Accelerator>) -> Result<Option<String>> 
     let found = trace(&Device::Accelerator(Arc::clone(accelerator)))?;
     let expected = trace(&Device::Cpu)?;
     assert_eq!(found.len(), expected.len());
-    let differs = |((what, found), (_, expected)): (&(String, Vec<u32>), &(String, Vec<u32>))| {
+    for ((what, found), (_, expected)) in found.iter().zip(&expected) {
         let at = found
             .iter()
             .zip(expected)
-            .position(|(found, expected)| found != expected)?;
-        let numbers = [found[at], expected[at]].map(f32::from_bits);
-        Some(format!("{what}[{at}]: {}, expected {}", numbers[0], numbers[1]))
-    };
-    Ok(found.iter().zip(&expected).find_map(differs))
+            .position(|(found, expected)| found != expected);
+        if let Some(at) = at {
+            let [found, expected] = [found[at], expected[at]].map(f32::from_bits);
+            return Ok(Some(format!("{what}[{at}]: {found}, expected {expected}")));
+        }
+    }
+    Ok(None)
 }
 
 #[test]
