@@ -158,6 +158,19 @@ fn trace(device: &Device) -> Result<Trace> {
             &[search.point(), search.best(), search.adversarial()],
         );
     }
+    for image in 0..SHAPE[0] {
+        // So little room that some are never fooled: what they share with the start must stay.
+        let alone = samples.select(&[image])?;
+        let config = ApgdConfig {
+            iterations: 4,
+            ..ApgdConfig::new(1e-3, AttackLoss::CrossEntropy)
+        };
+        let mut search = Apgd::new(&oracle, &alone, &config, 0, &uniforms.rows(image, 1)?)?;
+        while !search.is_finished() {
+            search.step()?;
+        }
+        trace.push((format!("image {image} alone"), bits(search.adversarial())?));
+    }
     LinfBall::new(EPS)?.check(&samples, &found)?;
     demand_on(device, "an attack", &[&one_step, &found, &appraised.gradient]);
     Ok(trace)
