@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod config;
+mod data;
 mod evaluate;
 pub mod figures;
 mod files;

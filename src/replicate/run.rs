@@ -1,6 +1,7 @@
 //! A whole run, stage by stage.
 
 use super::checkpoint;
+use super::data::open_data;
 use super::evaluate::{accuracy, ensemble_accuracy};
 use super::files::{self, DataFacts};
 use super::run_dir::{RunDir, write_json};
@@ -15,7 +16,7 @@ use super::summary::{CleanAccuracy, Findings};
 use super::training::{EpochMetrics, Learner, Schedule, Task, train};
 use super::{Config, Reporter, report};
 use crate::attacks::{AutoAttackState, LabelledImages};
-use crate::data::{Dataset, Source};
+use crate::data::Dataset;
 use crate::device::Device;
 use crate::ensemble::{Aggregation, EnsembleClassifier, SelfEnsemble, Stream};
 use crate::io::save_module;
@@ -61,62 +62,6 @@ pub fn run(
         false => RunDir::create(out, &config.to_toml()?)?,
     };
     Runner::new(config, dir, data, device, reporter)?.run(ensemble)
-}
-
-fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
-    let wanted = &config.data;
-    let source = match wanted.source.as_str() {
-        "drawn" => Source::Drawn {
-            seed: config.seed,
-            train: wanted.train_images,
-            test: wanted.test_images,
-        },
-        path => Source::Path(path.into()),
-    };
-    let mut data = source.open_with(&config.read_options())?;
-    reporter.line(&format!("data: {}", data.origin));
-    data = data.with_classes(&wanted.classes)?;
-    data.train = data.train.first(wanted.train_images);
-    data.test = data.test.first(wanted.test_images);
-    for (split, wanted, found) in [
-        ("training", wanted.train_images, data.train.len()),
-        ("test", wanted.test_images, data.test.len()),
-        ("attacked", config.attack.images, data.test.len()),
-    ] {
-        if found < wanted {
-            data.warnings
-                .push(format!("{wanted} {split} images asked for, {found} are there"));
-        }
-    }
-    for warning in &data.warnings {
-        reporter.line(&format!("warning: {warning}"));
-    }
-    if data.train.len() < 2 || data.test.is_empty() {
-        let found = format!("{} and {}", data.train.len(), data.test.len());
-        return Err(Error::argument(
-            "replicate",
-            "data",
-            "2 training images and 1 test image at least",
-            found,
-        ));
-    }
-    let [height, width] = data.train.size();
-    if height != width || data.test.size() != [height, width] {
-        let found = format!("{height}×{width} and {:?}", data.test.size());
-        return Err(Error::argument(
-            "replicate",
-            "data",
-            "square images of one size",
-            found,
-        ));
-    }
-    reporter.line(&format!(
-        "data: {} classes, {} training and {} test images of {height}×{width} pixels",
-        data.classes.len(),
-        data.train.len(),
-        data.test.len()
-    ));
-    Ok(data)
 }
 
 struct Runner<'a> {

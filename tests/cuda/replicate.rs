@@ -16,6 +16,8 @@ type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
 const CLASSES: usize = 3;
 const TRAIN: usize = 12;
 const TEST: usize = 6;
+/// What follows training.
+const ATTACK: &str = "AutoAttack rand on the self-ensemble";
 
 /// Pictures of 8×8 pixels, each class brighter in another colour.
 fn write_data(path: &Path) -> Checked {
@@ -60,7 +62,7 @@ fn settings(data: &Path) -> Config {
     config.heads.layers = vec![2, 4];
     config.heads.batch = 6;
     config.method.resolutions = vec![8, 4];
-    config.attack.images = 3;
+    config.attack.images = TEST;
     config.attack.iterations = 2;
     config.attack.eot = 2;
     config.attack.reevaluations = 1;
@@ -101,12 +103,19 @@ impl Reporter for Kill {
     fn end(&self) {}
 }
 
-/// Begins a run in `out` that is killed.
-fn begin_and_kill(config: &Config, out: &Path, device: &Device, what: &'static str, done: u64) {
+/// Runs until the run is killed while doing `what`, beyond `done` steps of it.
+fn run_and_kill(
+    run: impl FnOnce(&dyn Reporter) -> crossmax::Result<Outcome>,
+    what: &'static str,
+    done: u64,
+) -> Checked {
     let current = std::cell::RefCell::default();
     let reporter = Kill { what, done, current };
-    let ended = catch_unwind(AssertUnwindSafe(|| run(config, out, false, device, &reporter)));
-    assert!(ended.is_err(), "the run was not killed while {what}");
+    match catch_unwind(AssertUnwindSafe(|| run(&reporter))) {
+        Err(_) => Ok(()),
+        Ok(Err(error)) => Err(error.into()),
+        Ok(Ok(_)) => Err(format!("the run was not killed during {what}").into()),
+    }
 }
 
 /// The files that have the same bytes whenever the run has the same result.
@@ -146,13 +155,8 @@ fn a_run_on_a_device_is_whole_and_goes_on_to_the_same_bits() -> Checked {
 
     // In the second block of the first attack, whose first block is in the state that was saved.
     let done = (config.attack.block * config.attack.iterations) as u64;
-    begin_and_kill(
-        &config,
-        &killed,
-        &emulated(),
-        "AutoAttack rand on the self-ensemble",
-        done,
-    );
+    let begin = |reporter: &dyn Reporter| run(&config, &killed, false, &emulated(), reporter);
+    run_and_kill(begin, ATTACK, done)?;
     assert!(killed.join("attack/state.safetensors").is_file());
     assert!(!killed.join("attack/adversarial.safetensors").is_file());
     run(&config, &killed, true, &emulated(), &Silent)?;
@@ -188,17 +192,18 @@ fn losses(out: &Path) -> Checked<BTreeMap<String, f64>> {
 /// Demands that the device, handed a run that the CPU was killed in while doing `what`, comes to the CPU's losses.
 fn demand_losses(config: &Config, folder: &Path, what: &'static str, of: &str, expected: &Path) -> Checked {
     let out = folder.join(what.replace([' ', '/'], "-"));
-    begin_and_kill(config, &out, &Device::Cpu, what, 0);
+    run_and_kill(
+        |reporter| run(config, &out, false, &Device::Cpu, reporter),
+        what,
+        0,
+    )?;
     hand_over(&out, &emulated())?;
     // Ends once the stage is done: what follows it starts from other weights.
-    let current = std::cell::RefCell::default();
-    let next = Kill {
-        what: "AutoAttack",
-        done: 0,
-        current,
-    };
-    let ended = catch_unwind(AssertUnwindSafe(|| run(config, &out, true, &emulated(), &next)));
-    assert!(ended.is_err());
+    run_and_kill(
+        |reporter| run(config, &out, true, &emulated(), reporter),
+        ATTACK,
+        0,
+    )?;
     let (found, expected) = (losses(&out)?, losses(expected)?);
     let name = found
         .keys()
@@ -245,13 +250,8 @@ fn weights_of_the_cpu_have_the_same_accuracies_on_a_device() -> Checked {
     let config = settings(&data);
     let expected = run(&config, &here, false, &Device::Cpu, &Silent)?.summary;
     // Killed at the end of training: evaluation, attacks, prototypes and votes are left.
-    begin_and_kill(
-        &config,
-        &there,
-        &Device::Cpu,
-        "AutoAttack rand on the self-ensemble",
-        0,
-    );
+    let begin = |reporter: &dyn Reporter| run(&config, &there, false, &Device::Cpu, reporter);
+    run_and_kill(begin, ATTACK, 0)?;
     let refused = run(&config, &there, true, &emulated(), &Silent);
     let refused = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(refused.contains("was begun on cpu"), "{refused}");
