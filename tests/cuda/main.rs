@@ -20,6 +20,7 @@ mod optimisers;
 mod order;
 mod pipeline;
 mod pools;
+mod precisions;
 mod reduce;
 mod resize;
 mod running_statistics;
