@@ -7,7 +7,8 @@
 //   dgrad      input pixels      C           (r, s, k), a phase's    dx, one phase of pixels a blockIdx.z
 //   wgrad      K                 (r, s, c)   output pixels, a part's parts[blockIdx.z], then added up
 //
-// Layout:  x [N,H,W,C], w [K,R,S,C], bias [K], y and residual [N,P,Q,K], all f32, contiguous.
+// Layout:  x [N,H,W,C], w [K,R,S,C], bias [K], y [N,P,Q,K], residual as y (forward) or as x (dgrad), all
+//          f32, contiguous.
 // Tiling:  a block computes TILE_M x TILE_N results, walking the depth in steps of TILE_DEPTH through a
 //          ring of STAGES tiles in shared memory. Where four neighbours in memory stay neighbours in
 //          the tile (C, or K for the gradients' dy, a multiple of 4) they come by asynchronous copies,
@@ -75,7 +76,8 @@ __device__ inline void forward(const Conv2dGemmArgs& a) {
     });
 }
 
-// Reads y (the gradient of the output) and w; writes x (the gradient of the input).
+// Reads y (the gradient of the output), w and residual (what other users of the input gave its gradient);
+// writes x (the gradient of the input).
 template <typename Math>
 __device__ inline void dgrad(const Conv2dGemmArgs& a) {
     const int sides[2] = {a.h, a.w_in}, windows[2] = {a.r, a.s};
@@ -103,7 +105,8 @@ __device__ inline void dgrad(const Conv2dGemmArgs& a) {
         if (m >= rows || c >= a.c) return;
         const Pixel pixel = Pixel::of(m, window.grid);
         const int h = pixel.u * a.stride[0] + phase[0], w = pixel.v * a.stride[1] + phase[1];
-        a.x[((u64(pixel.image) * a.h + h) * a.w_in + w) * a.c + c] = sum;
+        const u64 at = ((u64(pixel.image) * a.h + h) * a.w_in + w) * a.c + c;
+        a.x[at] = a.residual == nullptr ? sum : sum + a.residual[at];
     });
 }
 

@@ -21,7 +21,7 @@ struct Conv2dGemmArgs {
     float* x;
     float* w;
     float* bias;      // of forward; may be null
-    float* residual;  // added by forward; may be null
+    float* residual;  // added by forward and dgrad; may be null
     float* y;
     float* parts;  // of wgrad: [number of parts, K,R,S,C]
     int n, h, w_in, c;

@@ -1,6 +1,6 @@
 //! The backward walk.
 
-use super::var::{Node, Var};
+use super::var::{Needs, Node, Var};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 use std::cmp::Ordering;
@@ -96,7 +96,11 @@ fn walk<T: Element>(root: Option<Arc<Node<T>>>, seed: Tensor<T>) -> Result<Gradi
             by_leaf.insert(node.order, gradient);
             continue;
         };
-        let gradients = rule(gradient, node.needs())?;
+        let needs = Needs {
+            inputs: &node.inputs,
+            waiting: &mut waiting,
+        };
+        let gradients = rule(gradient, needs)?;
         for ((input, shape), gradient) in node.inputs.iter().zip(&node.shapes).zip(gradients) {
             let (Some(input), Some(gradient)) = (input, gradient) else {
                 continue;
@@ -106,6 +110,8 @@ fn walk<T: Element>(root: Option<Arc<Node<T>>>, seed: Tensor<T>) -> Result<Gradi
             }
             match waiting.get_mut(&input.order) {
                 Some(sum) => sum.accumulate(&gradient)?,
+                // New, or taken by the rule: then the node is in the heap twice, and the second visit
+                // finds nothing to do.
                 None => {
                     waiting.insert(input.order, gradient);
                     heap.push(Pending {

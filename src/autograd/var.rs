@@ -2,31 +2,52 @@
 
 use crate::Result;
 use crate::tensor::{Element, Shape, Tensor};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Which inputs of an operation want a gradient, in the order of its inputs.
-#[derive(Clone, Copy, Debug)]
-pub struct Needs(u64);
+/// What the walk asks of a rule: which inputs want a gradient, in the order of the operation's inputs.
+pub struct Needs<'a, T> {
+    pub(super) inputs: &'a [Option<Arc<Node<T>>>],
+    /// Gradients so far of nodes that the walk has not reached, by their order.
+    pub(super) waiting: &'a mut HashMap<u64, Tensor<T>>,
+}
 
-impl Needs {
+impl<T> Needs<'_, T> {
     /// Whether input `i` wants one.
     pub fn want(&self, i: usize) -> bool {
-        self.0 & (1u64 << (i & 63)) != 0
+        self.inputs.get(i).is_some_and(Option::is_some)
     }
 
     /// The gradient of input `i` from `f`, or nothing if nobody wants it.
     ///
     /// # Errors
     /// Whatever `f` returns.
-    pub fn gradient<T>(&self, i: usize, f: impl FnOnce() -> Result<Tensor<T>>) -> Result<Option<Tensor<T>>> {
+    pub fn gradient<R>(&self, i: usize, f: impl FnOnce() -> Result<R>) -> Result<Option<R>> {
         if self.want(i) { f().map(Some) } else { Ok(None) }
+    }
+
+    /// The gradient of input `i` from `f`, which adds it to what other users of the input gave so far,
+    /// if they gave any: for rules that add in the same pass.
+    ///
+    /// # Errors
+    /// Whatever `f` returns.
+    pub fn added_gradient(
+        &mut self,
+        i: usize,
+        f: impl FnOnce(Option<Tensor<T>>) -> Result<Tensor<T>>,
+    ) -> Result<Option<Tensor<T>>> {
+        match self.inputs.get(i) {
+            Some(Some(input)) => f(self.waiting.remove(&input.order)).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 
 /// Turns the gradient of an output into the gradients of the inputs (one entry an input).
-pub(super) type Rule<T> = Box<dyn Fn(Tensor<T>, Needs) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync>;
+pub(super) type Rule<T> =
+    Box<dyn Fn(Tensor<T>, Needs<'_, T>) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync>;
 
 /// One application of an operation, or a leaf.
 pub(super) struct Node<T> {
@@ -37,18 +58,6 @@ pub(super) struct Node<T> {
     pub(super) shapes: Vec<Shape>,
     /// Nothing for leaves.
     pub(super) rule: Option<Rule<T>>,
-}
-
-impl<T> Node<T> {
-    pub(super) fn needs(&self) -> Needs {
-        let bits = self
-            .inputs
-            .iter()
-            .enumerate()
-            .filter(|(_, input)| input.is_some())
-            .fold(0, |bits, (i, _)| bits | 1u64 << (i & 63));
-        Needs(bits)
-    }
 }
 
 static ORDER: AtomicU64 = AtomicU64::new(0);
@@ -101,7 +110,7 @@ impl<T: Element> Var<T> {
         rule: impl FnOnce() -> R,
     ) -> Self
     where
-        R: Fn(Tensor<T>, Needs) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync + 'static,
+        R: Fn(Tensor<T>, Needs<'_, T>) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync + 'static,
     {
         if inputs.iter().all(|input| input.node.is_none()) {
             return Self::constant(value);

@@ -69,3 +69,6 @@ impl<T: Element> FoldedResNet<T> {
         Pass::eval().with_precision(self.precision)
     }
 }
+
+#[cfg(test)]
+mod tests;

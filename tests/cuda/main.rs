@@ -23,6 +23,7 @@ mod optimisers;
 mod order;
 mod pipeline;
 mod pools;
+mod precisions;
 mod reduce;
 mod replicate;
 mod resize;

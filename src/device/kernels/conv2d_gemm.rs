@@ -15,7 +15,8 @@ kernel_args! {
         pub w: DeviceAddress,
         /// Bias, `[K]`; may be null.
         pub bias: DeviceAddress,
-        /// What is added to the output, `[N,P,Q,K]`; may be null.
+        /// What is added to the output, `[N,P,Q,K]`, or to the gradient of the input, `[N,H,W,C]`; may be
+        /// null.
         pub residual: DeviceAddress,
         /// Output, `[N,P,Q,K]`.
         pub y: DeviceAddress,
@@ -80,7 +81,7 @@ const SOURCE: &str = "conv2d_gemm.cu";
 /// Reads `x`, `w` and, unless null, `bias` and `residual`; writes `y`. For tiles of
 /// output pixels × K.
 pub const FORWARD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_forward_f32");
-/// Reads `y`, `w`; writes `x`. For tiles of the largest phase's input pixels × C × phases.
+/// Reads `y`, `w` and, unless null, `residual`; writes `x`. For tiles of the largest phase's input pixels × C × phases.
 pub const DGRAD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_dgrad_f32");
 /// Reads `x`, `y`; writes `parts`. For tiles of K × R·S·C × parts.
 pub const WGRAD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_wgrad_f32");

@@ -4,11 +4,13 @@ use super::{CLASSES, SIDE, bits, draws, ensemble, images, method, network};
 use crate::Result;
 use crate::autograd::Var;
 use crate::ensemble::multi_resolution::{BACKBONE_PASS, HEADS_PASS};
-use crate::ensemble::{Aggregation, BackbonePass, EnsembleClassifier, Method, MultiResolution, SelfEnsemble};
+use crate::ensemble::{
+    Aggregation, BackbonePass, EnsembleClassifier, FoldedSelfEnsemble, Method, MultiResolution, SelfEnsemble,
+};
 use crate::models::{NOTEBOOK_LAYERS, default_head_layers};
 use crate::nn::{Init, Pass};
 use crate::tensor::Tensor;
-use crate::testing::assertions::refusal;
+use crate::testing::assertions::{refusal, value_and_gradient};
 
 fn with_pass(backbone_pass: BackbonePass) -> Method {
     Method {
@@ -60,6 +62,34 @@ fn the_backbone_sees_the_heads_draw_only_when_it_shares_their_pass() -> Result<(
         };
         assert_eq!(found, of_pass(own)?, "{backbone_pass:?}");
         assert_ne!(found, of_pass(other)?, "{backbone_pass:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_folded_ensemble_is_its_eval_pass() -> Result<()> {
+    for backbone_pass in [BackbonePass::Independent, BackbonePass::Shared] {
+        let ensemble = ensemble::<f64>(with_pass(backbone_pass), &[1, 3, 4])?;
+        let draws = draws(3);
+        let member_logits = |folded: bool| -> Result<(Vec<f64>, Vec<f64>)> {
+            value_and_gradient(images("folded", 3), |images| match folded {
+                true => FoldedSelfEnsemble::new(&ensemble)?.member_logits(images, &draws),
+                false => ensemble.member_logits(images, &draws, &mut Pass::eval()),
+            })
+        };
+        let (found, expected) = (member_logits(true)?, member_logits(false)?);
+        for (found, expected) in [(&found.0, &expected.0), (&found.1, &expected.1)] {
+            assert_eq!(found.len(), expected.len());
+            let largest = expected
+                .iter()
+                .fold(0.0, |most: f64, value| most.max(value.abs()));
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(
+                    (found - expected).abs() <= 1e-11 * largest,
+                    "{found}, not {expected}"
+                );
+            }
+        }
     }
     Ok(())
 }

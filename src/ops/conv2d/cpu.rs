@@ -19,7 +19,8 @@ pub(super) fn forward<T: Element>(
     let right = transpose(w.host("conv2d")?, g.k, g.depth());
     let bias = epilogue.bias.map(|b| b.host("conv2d")).transpose()?;
     let mut y = Buffer::dirty(g.rows() * g.k);
-    product(g, x, &right, bias, &mut y);
+    let start = bias.map_or(Start::Zero, Start::Bias);
+    product(g, x, &right, start, &mut y);
     if let Some(residual) = epilogue.residual {
         let residual = residual.host("conv2d")?;
         y.iter_mut()
@@ -33,40 +34,64 @@ pub(super) fn forward<T: Element>(
     Tensor::from_buffer(g.output(), y)
 }
 
-/// `y` (rows × K) = unrolled `x` · `right` (R·S·C × K) + bias, tile by tile.
-fn product<T: Element>(g: &Geometry, x: &[T], right: &[T], bias: Option<&[T]>, y: &mut [T]) {
+/// What a product is added to.
+#[derive(Clone, Copy)]
+enum Start<'a, T> {
+    Zero,
+    /// The same in each row, `[K]`.
+    Bias(&'a [T]),
+    /// What is there.
+    Sum,
+}
+
+/// `y` (rows × K) = start + unrolled `x` · `right` (R·S·C × K), tile by tile.
+fn product<T: Element>(g: &Geometry, x: &[T], right: &[T], start: Start<'_, T>, y: &mut [T]) {
+    let adds = !matches!(start, Start::Zero);
     let (depth, tile) = (g.depth(), g.tile_rows());
     chunks_if(g.flops() >= SERIAL_FLOPS, y, tile * g.k, |i, y| {
         let rows = y.len() / g.k;
-        if let Some(bias) = bias {
+        if let Start::Bias(bias) = start {
             y.chunks_exact_mut(g.k).for_each(|y| y.copy_from_slice(bias));
         }
         let shape = [rows, g.k, depth];
         if g.is_pointwise() {
             let first = i * tile * depth;
             let left = Left::rows(&x[first..first + rows * depth], depth);
-            gemm(shape, left, right, y, bias.is_some());
+            gemm(shape, left, right, y, adds);
         } else {
             let mut windows = Buffer::dirty(rows * depth);
             unroll(g, x, i * tile, &mut windows);
-            gemm(shape, Left::rows(&windows, depth), right, y, bias.is_some());
+            gemm(shape, Left::rows(&windows, depth), right, y, adds);
         }
     });
 }
 
 /// Gradient with respect to the input: for stride 1 a convolution of `dy` with flipped weights,
-/// else products folded back onto the input, image by image.
-pub(super) fn dgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, w: &Tensor<T>) -> Result<Tensor<T>> {
+/// else products folded back onto the input, image by image. Added to `sum`, in place where its memory
+/// is its own.
+pub(super) fn dgrad<T: Element>(
+    g: &Geometry,
+    dy: &Tensor<T>,
+    w: &Tensor<T>,
+    sum: Option<Tensor<T>>,
+) -> Result<Tensor<T>> {
     let (dy, w) = (dy.host("conv2d")?, w.host("conv2d")?);
     let image = g.h * g.w * g.c;
-    let mut dx = Buffer::dirty(g.n * image);
+    let start = if sum.is_some() { Start::Sum } else { Start::Zero };
+    let mut gradient = match sum {
+        Some(sum) => sum,
+        None => Tensor::from_buffer([g.n, g.h, g.w, g.c], Buffer::dirty(g.n * image))?,
+    };
+    let dx = gradient.make_mut("conv2d")?;
     if let Some(flipped) = g.flipped() {
-        product(&flipped, dy, &flip(g, w), None, &mut dx);
+        product(&flipped, dy, &flip(g, w), start, dx);
     } else {
         let tile = g.tile_rows();
         let rows = g.p * g.q;
-        chunks_if(g.flops() >= SERIAL_FLOPS, &mut dx, image, |n, dx| {
-            dx.fill(T::zero());
+        chunks_if(g.flops() >= SERIAL_FLOPS, dx, image, |n, dx| {
+            if matches!(start, Start::Zero) {
+                dx.fill(T::zero());
+            }
             let mut windows = Buffer::dirty(tile.min(rows) * g.depth());
             for first in (0..rows).step_by(tile) {
                 let count = tile.min(rows - first);
@@ -78,7 +103,7 @@ pub(super) fn dgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, w: &Tensor<T>) -> 
             }
         });
     }
-    Tensor::from_buffer([g.n, g.h, g.w, g.c], dx)
+    Ok(gradient)
 }
 
 /// Weights K,R,S,C as the right operand R,S,K × C with both spatial axes reversed.

@@ -76,19 +76,20 @@ pub fn forward<T: Element>(
     Ok(y)
 }
 
-/// The gradient of the input, `[N,H,W,C]`.
+/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one.
 pub fn dgrad<T: Element>(
     device: &Device,
     g: &Geometry,
     precision: Precision,
     dy: &Tensor<T>,
     w: &Tensor<T>,
+    sum: Option<&Tensor<T>>,
 ) -> Result<Tensor<T>> {
     let precision = precision.backward(device.compute_capability());
     if !is_direct(device, g, precision)? {
-        return implicit_gemm::dgrad(device, g, precision, dy, w);
+        return implicit_gemm::dgrad(device, g, precision, dy, w, sum);
     }
-    let dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
+    let mut dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
     let args = Conv2dArgs {
         x: dx.address(),
         w: w.address(),
@@ -96,6 +97,9 @@ pub fn dgrad<T: Element>(
         ..arguments(g)?
     };
     DGRAD.launch(&**device, LaunchDims::for_elements(dx.len()), &args)?;
+    if let Some(sum) = sum {
+        dx.accumulate(sum)?;
+    }
     Ok(dx)
 }
 

@@ -44,12 +44,14 @@ impl<T: Element> Var<T> {
         let rectified = epilogue.relu.then(|| y.clone());
         Ok(Var::from_op("conv2d_fixed", &inputs, y, || {
             let weight = weight.clone();
-            move |dy: Tensor<T>, needs| {
+            move |dy: Tensor<T>, mut needs| {
                 let dy = match &rectified {
                     Some(y) => elementwise::relu_gradient("conv2d_fixed", dy, y)?,
                     None => dy,
                 };
-                let dx = needs.gradient(0, || dgrad(&geometry, options.precision, &dy, &weight))?;
+                // Where a shortcut leaves the input too, its gradient is there before: dgrad adds to it.
+                let dx =
+                    needs.added_gradient(0, |sum| dgrad(&geometry, options.precision, &dy, &weight, sum))?;
                 Ok(vec![dx, needs.want(1).then_some(dy)])
             }
         }))

@@ -138,19 +138,21 @@ pub(super) fn forward<T: Element>(
     Ok(y)
 }
 
-/// The gradient of the input, `[N,H,W,C]`.
+/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one.
 pub(super) fn dgrad<T: Element>(
     device: &Device,
     g: &Geometry,
     precision: Precision,
     dy: &Tensor<T>,
     w: &Tensor<T>,
+    sum: Option<&Tensor<T>>,
 ) -> Result<Tensor<T>> {
     let dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
     let args = Conv2dGemmArgs {
         x: dx.address(),
         w: w.address(),
         y: dy.address(),
+        residual: sum.map_or(DeviceAddress::NULL, Tensor::address),
         ..arguments(g)?
     };
     let [down, right] = g.stride;

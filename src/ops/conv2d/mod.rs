@@ -73,7 +73,7 @@ impl<T: Element> Var<T> {
         Ok(Var::from_op("conv2d", &inputs, value, || {
             move |dy: Tensor<T>, needs| {
                 let dx = match &w {
-                    Some(w) => needs.gradient(0, || dgrad(&geometry, precision, &dy, w))?,
+                    Some(w) => needs.gradient(0, || dgrad(&geometry, precision, &dy, w, None))?,
                     None => None,
                 };
                 let dw = match &x {
@@ -89,10 +89,19 @@ impl<T: Element> Var<T> {
 
 const OP: &str = "conv2d";
 
-fn dgrad<T: Element>(g: &Geometry, precision: Precision, dy: &Tensor<T>, w: &Tensor<T>) -> Result<Tensor<T>> {
-    match place(OP, &[dy, w])? {
-        Place::Host => cpu::dgrad(g, dy, w),
-        Place::Device(device) => cuda::dgrad(device, g, precision, dy, w),
+/// The gradient of the input, added to `sum` if there is one.
+fn dgrad<T: Element>(
+    g: &Geometry,
+    precision: Precision,
+    dy: &Tensor<T>,
+    w: &Tensor<T>,
+    sum: Option<Tensor<T>>,
+) -> Result<Tensor<T>> {
+    let mut operands = vec![dy, w];
+    operands.extend(&sum);
+    match place(OP, &operands)? {
+        Place::Host => cpu::dgrad(g, dy, w, sum),
+        Place::Device(device) => cuda::dgrad(device, g, precision, dy, w, sum.as_ref()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Gradients of every path (flipped, folded, pointwise), refusals, and what is kept.
 
-use super::{Conv2d, Conv2dEpilogue, infer};
+use super::{Conv2d, Conv2dEpilogue, FixedEpilogue, infer};
 use crate::Result;
 use crate::autograd::Var;
 use crate::ops::Precision;
@@ -116,5 +116,58 @@ fn the_epilogue_is_bias_then_residual_then_relu() -> Result<()> {
     };
     let error = infer(&x, &w, unfit, options).unwrap_err().to_string();
     assert!(error.contains("residual"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn gradients_of_a_convolution_with_fixed_weights() -> Result<()> {
+    let cases: [Convolution; 3] = [
+        ([2, 5, 7, 3], [4, 3, 3, 3], [1, 1], [1, 1]),
+        ([2, 5, 7, 3], [4, 3, 3, 3], [2, 2], [1, 1]),
+        ([3, 5, 4, 2], [5, 1, 1, 2], [1, 1], [0, 0]),
+    ];
+    for (x, w, stride, padding) in cases {
+        let options = Conv2d {
+            stride,
+            padding,
+            precision: Precision::F32,
+        };
+        let (weight, bias) = (random("w", &w), random("b", &[w[0]]));
+        let out = |i: usize| (x[i + 1] + 2 * padding[i] - w[i + 1]) / stride[i] + 1;
+        let y = [x[0], out(0), out(1), w[0]];
+        for relu in [false, true] {
+            let name = format!("conv2d_fixed {x:?} {w:?} {stride:?} {relu}");
+            let apply = |x: &Var<f64>, residual: Option<&Var<f64>>| {
+                let epilogue = FixedEpilogue {
+                    bias: &bias,
+                    residual,
+                    relu,
+                };
+                x.conv2d_fixed(&weight, epilogue, options)
+            };
+            check_gradients_at_random(&name, &[("x", &x)], |v| apply(&v[0], None))?;
+            let shapes: [(&str, &[usize]); 2] = [("x", &x), ("residual", &y)];
+            check_gradients_at_random(&name, &shapes, |v| apply(&v[0], Some(&v[1])))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn fixed_weights_need_no_input() -> Result<()> {
+    let (x, w, b) = (
+        random("x", &[1, 4, 4, 2]),
+        random("w", &[3, 3, 3, 2]),
+        random("b", &[3]),
+    );
+    let epilogue = FixedEpilogue {
+        bias: &b,
+        residual: None,
+        relu: true,
+    };
+    assert!(!keeps(
+        |x| x.conv2d_fixed(&w, epilogue, Conv2d::square(1, 1)),
+        &x
+    )?);
     Ok(())
 }
