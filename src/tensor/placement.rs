@@ -79,11 +79,19 @@ impl<T: Element> Tensor<T> {
     /// # Errors
     /// [`Error::Device`](crate::Error::Device)(crate::Error::Device) if the device has no room or the copy fails.
     pub(crate) fn beside<U: Element>(&self, other: &Tensor<U>) -> Result<Self> {
+        match other.accelerator() {
+            _ if self.is_beside(other) => Ok(self.clone()),
+            Some(there) => self.to_device(there),
+            None => self.to_host(),
+        }
+    }
+
+    /// Whether both are in host memory, or on the same accelerator.
+    pub(crate) fn is_beside<U: Element>(&self, other: &Tensor<U>) -> bool {
         match (other.accelerator(), self.accelerator()) {
-            (None, None) => Ok(self.clone()),
-            (Some(there), Some(here)) if Arc::ptr_eq(there, here) => Ok(self.clone()),
-            (Some(there), _) => self.to_device(there),
-            (None, Some(_)) => self.to_host(),
+            (None, None) => true,
+            (Some(there), Some(here)) => Arc::ptr_eq(there, here),
+            _ => false,
         }
     }
 

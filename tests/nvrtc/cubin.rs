@@ -1,0 +1,102 @@
+//! What the machine code of a kernel needs, read from the ELF file that the compiler made.
+
+use std::collections::BTreeMap;
+
+/// Needs of one function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Registers of a thread.
+    pub registers: u32,
+    /// Local memory of a thread in bytes: its stack, where spilled registers go too.
+    pub local_bytes: u32,
+}
+
+/// Records of the section `.nv.info`: one of (symbol, number) for each function.
+const FRAME_SIZE: u8 = 0x11;
+const REGISTER_COUNT: u8 = 0x2f;
+/// The format of records that carry their content behind them; the content of others is in their head.
+const SIZED: u8 = 4;
+
+const SYMBOL_TABLE: u32 = 2;
+const SYMBOL_BYTES: usize = 24;
+
+/// The needs of every function of a cubin, by name; nothing if it is not laid out as expected.
+pub fn usage(cubin: &[u8]) -> Option<BTreeMap<String, Usage>> {
+    let sections = sections(cubin)?;
+    let info = sections.iter().find(|section| section.name == ".nv.info")?;
+    let symbols = sections.iter().find(|section| section.kind == SYMBOL_TABLE)?;
+    let names = sections.get(symbols.link)?.content;
+    let name_of = |symbol: u32| {
+        text(
+            names,
+            number(symbols.content, symbol as usize * SYMBOL_BYTES)? as usize,
+        )
+    };
+
+    let mut found = BTreeMap::<String, Usage>::new();
+    let mut rest = info.content;
+    while let [format, attribute, low, high, content @ ..] = rest {
+        let len = match *format == SIZED {
+            true => usize::from(u16::from_le_bytes([*low, *high])),
+            false => 0,
+        };
+        if matches!(*attribute, FRAME_SIZE | REGISTER_COUNT) {
+            let usage = found.entry(name_of(number(content, 0)?)?).or_default();
+            let value = number(content, 4)?;
+            match *attribute {
+                FRAME_SIZE => usage.local_bytes = value,
+                _ => usage.registers = value,
+            }
+        }
+        rest = content.get(len..)?;
+    }
+    Some(found)
+}
+
+struct Section<'a> {
+    name: String,
+    kind: u32,
+    /// Number of the section that this one refers to: of a symbol table, that of its names.
+    link: usize,
+    content: &'a [u8],
+}
+
+/// The sections of a 64-bit little-endian ELF file.
+fn sections(file: &[u8]) -> Option<Vec<Section<'_>>> {
+    let short = |at: usize| {
+        Some(usize::from(u16::from_le_bytes(
+            file.get(at..at + 2)?.try_into().ok()?,
+        )))
+    };
+    let word = |at: usize| Some(number(file, at)? as usize);
+    let long = |at: usize| Some(word(at)? | word(at + 4)? << 32);
+    let (table, each, count, names) = (long(40)?, short(58)?, short(60)?, short(62)?);
+    let head = |section: usize| table + section * each;
+    let content = |section: usize| {
+        let (at, len) = (long(head(section) + 24)?, long(head(section) + 32)?);
+        // Sections without content in the file say a length all the same.
+        Some(file.get(at..at.checked_add(len)?).unwrap_or_default())
+    };
+    let names = content(names)?;
+    let section = |section: usize| {
+        Some(Section {
+            name: text(names, word(head(section))?)?,
+            kind: number(file, head(section) + 4)?,
+            link: word(head(section) + 40)?,
+            content: content(section)?,
+        })
+    };
+    (0..count).map(section).collect()
+}
+
+/// The four bytes at `at` as a number.
+fn number(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(bytes.try_into().ok()?))
+}
+
+/// The text at `at`, up to the NUL behind it.
+fn text(bytes: &[u8], at: usize) -> Option<String> {
+    let text = bytes.get(at..)?.split(|&byte| byte == 0).next()?;
+    Some(String::from_utf8_lossy(text).into_owned())
+}
