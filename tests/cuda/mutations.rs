@@ -42,7 +42,8 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
 /// How a mutation was found, if it was.
 fn find(mutation: &'static str, source: &str) -> Result<Option<String>> {
     if source == OPTIMISER {
-        return optimisers::difference(&Emulated::with_mutation(SEEDS[0], mutation));
+        let found = optimisers::difference(&Emulated::with_mutation(SEEDS[0], mutation));
+        return Ok(found.unwrap_or_else(|error| Some(error.to_string())));
     }
     let cases = cases_of(source)?;
     for seed in SEEDS {
