@@ -1,4 +1,4 @@
-//! Results do not depend on the order in which threads and blocks run.
+//! Results do not depend on the order in which threads and blocks run; on a GPU, they repeat from run to run.
 
 use super::mutations::{OPTIMISER, cases_of};
 use super::on_device::open;

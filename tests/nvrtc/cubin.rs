@@ -63,30 +63,38 @@ struct Section<'a> {
 
 /// The sections of a 64-bit little-endian ELF file.
 fn sections(file: &[u8]) -> Option<Vec<Section<'_>>> {
-    let short = |at: usize| {
-        Some(usize::from(u16::from_le_bytes(
-            file.get(at..at + 2)?.try_into().ok()?,
-        )))
-    };
-    let word = |at: usize| Some(number(file, at)? as usize);
-    let long = |at: usize| Some(word(at)? | word(at + 4)? << 32);
-    let (table, each, count, names) = (long(40)?, short(58)?, short(60)?, short(62)?);
-    let head = |section: usize| table + section * each;
+    let table = file.get(long(file, 40)?..)?;
+    let [each, count, names] = [58, 60, 62].map(|at| short(file, at));
+    let (each, count) = (each?, count?);
+    let head = |section: usize| table.get(section * each..);
     let content = |section: usize| {
-        let (at, len) = (long(head(section) + 24)?, long(head(section) + 32)?);
+        let (at, len) = (long(head(section)?, 24)?, long(head(section)?, 32)?);
         // Sections without content in the file say a length all the same.
         Some(file.get(at..at.checked_add(len)?).unwrap_or_default())
     };
-    let names = content(names)?;
+    let names = content(names?)?;
     let section = |section: usize| {
+        let head = head(section)?;
         Some(Section {
-            name: text(names, word(head(section))?)?,
-            kind: number(file, head(section) + 4)?,
-            link: word(head(section) + 40)?,
+            name: text(names, number(head, 0)? as usize)?,
+            kind: number(head, 4)?,
+            link: number(head, 40)? as usize,
             content: content(section)?,
         })
     };
     (0..count).map(section).collect()
+}
+
+/// The two bytes at `at` as a number.
+fn short(bytes: &[u8], at: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at.checked_add(2)?)?;
+    Some(usize::from(u16::from_le_bytes(bytes.try_into().ok()?)))
+}
+
+/// The eight bytes at `at` as a number.
+fn long(bytes: &[u8], at: usize) -> Option<usize> {
+    let bytes = bytes.get(at..at.checked_add(8)?)?;
+    usize::try_from(u64::from_le_bytes(bytes.try_into().ok()?)).ok()
 }
 
 /// The four bytes at `at` as a number.

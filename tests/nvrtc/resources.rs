@@ -31,14 +31,15 @@ pub fn demand_no_spills<'a>(cubin: &[u8], entries: impl Iterator<Item = &'a str>
     }
 }
 
-/// More numbers alive at once than a thread of such a block has registers.
+/// More numbers alive at once than a thread of such a block has registers: all of them are read before
+/// the first result is written, which may be where one of them was.
 const SPILLING: &str = "
-extern \"C\" __global__ void __launch_bounds__(1024) spills(float* x) {
+extern \"C\" __global__ void __launch_bounds__(1024) spills(const float* x, float* y) {
     float numbers[160];
     #pragma unroll
     for (int i = 0; i < 160; ++i) numbers[i] = x[i * 1024 + threadIdx.x];
     #pragma unroll
-    for (int i = 0; i < 160; ++i) x[i * 1024 + threadIdx.x] = numbers[i] * numbers[(i + 7) % 160];
+    for (int i = 0; i < 160; ++i) y[i * 1024 + threadIdx.x] = numbers[i] * numbers[(i * 73 + 11) % 160];
 }";
 
 #[test]
