@@ -1,9 +1,12 @@
 // Sums along any axes, and the largest values along one, in f32.
 //
 // Layout:  said with each kernel.
-// Tiling:  one thread per result (of a top-k: per k results), walking in steps of the grid.
+// Tiling:  one thread per result (of a top-k: per k results), walking in steps of the grid; in
+//          reduce_sum_parts one block of THREADS for each part of each result.
 // Writes:  '=' only.
-// Sums:    plain, in index order, by one thread: the same bits as the CPU's.
+// Sums:    short ones plain, in index order, by one thread: the same bits as the CPU's. Long ones as a
+//          tree whose form depends on the number of terms alone: parts of PART terms, each by one block;
+//          the host has the parts summed the same way until one is left.
 
 #include "walk.cuh"
 
@@ -47,6 +50,34 @@ extern "C" __global__ void reduce_sum(const __grid_constant__ SumArgs a) {
             sum += x[place_of(term, a.term_axes, a.term_lengths, a.term_steps)];
         }
         a.out[i] = sum * a.scale;
+    }
+}
+
+constexpr unsigned THREADS = 256;
+constexpr u64 PART = 64 * THREADS;
+
+// Reads x; writes out [parts, results] = scale * sums of at most PART terms each. Shared memory: one
+// float per warp. Threads take every THREADS-th term, neighbours beside each other.
+extern "C" __global__ void __launch_bounds__(256) reduce_sum_parts(const __grid_constant__ SumArgs a) {
+    const Shared<float> warps = dynamic_shared<float>();
+    const u64 parts = (a.terms + PART - 1) / PART;
+    for (u64 job = blockIdx.x; job < parts * a.results; job += gridDim.x) {
+        const float* x = a.x + place_of(job % a.results, a.axes, a.lengths, a.steps);
+        const u64 begin = job / a.results * PART;
+        const u64 end = begin + PART < a.terms ? begin + PART : a.terms;
+        float sum = 0.0f;
+        for (u64 term = begin + threadIdx.x; term < end; term += THREADS) {
+            sum += x[place_of(term, a.term_axes, a.term_lengths, a.term_steps)];
+        }
+        sum = warp_sum(sum);
+        if (threadIdx.x % WARP_LANES == 0) warps[threadIdx.x / WARP_LANES] = sum;
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            float total = 0.0f;
+            for (unsigned warp = 0; warp < THREADS / WARP_LANES; ++warp) total += warps[warp];
+            a.out[job] = total * a.scale;
+        }
+        __syncthreads();  // the sums of the warps have been read
     }
 }
 

@@ -51,7 +51,8 @@ impl<T: Element> Var<T> {
     /// must have one element and the seed is 1. The graph is released on the way.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the seed's shape is not the variable's; errors of the rules.
+    /// [`Error::Shape`] if the seed's shape is not the variable's; [`Error::Argument`] if it is not where
+    /// the variable's value is; errors of the rules.
     pub fn backward(self, seed: Option<Tensor<T>>) -> Result<Gradients<T>> {
         let seed = self.seed(seed)?;
         walk(self.node, seed)
@@ -67,7 +68,19 @@ impl<T: Element> Var<T> {
 
     fn seed(&self, seed: Option<Tensor<T>>) -> Result<Tensor<T>> {
         match seed {
-            Some(seed) if seed.shape() == self.shape() => Ok(seed),
+            Some(seed) if seed.shape() == self.shape() => {
+                if seed.is_beside(self.value()) {
+                    return Ok(seed);
+                }
+                let [expected, found] = [self.value(), &seed].map(whereabouts);
+                let expected = format!("on {expected}, as the value");
+                Err(Error::argument(
+                    "backward",
+                    "seed",
+                    expected,
+                    format!("on {found}"),
+                ))
+            }
             Some(seed) => Err(Error::shape("backward", "seed", self.shape(), seed.shape())),
             None if self.shape().len() == 1 => self.value().full_beside(*self.shape(), T::one()),
             None => Err(Error::shape(
@@ -78,6 +91,13 @@ impl<T: Element> Var<T> {
             )),
         }
     }
+}
+
+/// Name of the place of a tensor, for messages.
+fn whereabouts<T: Element>(tensor: &Tensor<T>) -> String {
+    tensor
+        .accelerator()
+        .map_or_else(|| "the host".to_owned(), |device| device.name())
 }
 
 fn walk<T: Element>(root: Option<Arc<Node<T>>>, seed: Tensor<T>) -> Result<Gradients<T>> {

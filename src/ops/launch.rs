@@ -8,8 +8,16 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::Argument`] if it is beyond 2³¹ − 1.
 pub(crate) fn int(op: &'static str, length: usize) -> Result<i32> {
-    i32::try_from(length)
-        .map_err(|_| Error::argument(op, "length", format!("at most {} on a device", i32::MAX), length))
+    int_up_to(op, length, i32::MAX)
+}
+
+/// A length as the `int` of a kernel that adds to it, and so takes fewer.
+///
+/// # Errors
+/// [`Error::Argument`] if it is beyond `most`.
+pub(crate) fn int_up_to(op: &'static str, length: usize, most: i32) -> Result<i32> {
+    let fits = i32::try_from(length).ok().filter(|&length| length <= most);
+    fits.ok_or_else(|| Error::argument(op, "length", format!("at most {most} on a device"), length))
 }
 
 /// A kernel's launch with one warp for each of `rows`.
@@ -35,6 +43,8 @@ mod tests {
     fn lengths_beyond_what_kernels_count_with_are_refused() {
         assert!(int("op", 1 << 31).is_err());
         assert!(int("op", (1 << 31) - 1).is_ok());
+        assert!(int_up_to("op", 9, 8).is_err());
+        assert!(int_up_to("op", 8, 8).is_ok());
         assert!(for_rows("op", 9).is_ok());
         let error = for_rows("op", 1 << 33).unwrap_err().to_string();
         assert!(error.contains("8589934588"), "{error}");

@@ -1,6 +1,7 @@
 //! Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019).
 
-use super::{Optimiser, OptimiserState, check, cuda};
+use super::cuda::{self, Column, Waiting};
+use super::{Optimiser, OptimiserState, Update, check};
 use crate::Result;
 use crate::device::kernels::optimiser::AdamArgs;
 use crate::ops::parallel::wide;
@@ -65,40 +66,53 @@ impl<T: Element> Adam<T> {
     }
 }
 
-impl<T: Element> Optimiser<T> for Adam<T> {
-    fn begin_step(&mut self) {
-        self.state.steps += 1;
-    }
+/// The numbers of a step that are the same for all parameters.
+struct StepNumbers<T> {
+    betas: [T; 2],
+    /// √(1 − β₂ᵗ).
+    root: T,
+    eps: T,
+    /// Learning rate / (1 − β₁ᵗ).
+    step: T,
+    /// Factor of the parameter before the step.
+    shrink: T,
+    l2: T,
+}
 
-    fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
-        check("Adam", parameter, gradient)?;
+impl<T: Element> Adam<T> {
+    fn step_numbers(&self) -> StepNumbers<T> {
         let t = self.state.steps.max(1) as f64;
-        let root = (1.0 - self.betas[1].powf(t)).sqrt();
-        let step = T::of(self.lr / (1.0 - self.betas[0].powf(t)));
         let (shrink, l2) = match self.decoupled {
             true => (T::of(1.0 - self.lr * self.weight_decay), T::zero()),
             false => (T::one(), T::of(self.weight_decay)),
         };
-        let [b1, b2, root, eps] = [self.betas[0], self.betas[1], root, self.eps].map(T::of);
+        StepNumbers {
+            betas: self.betas.map(T::of),
+            root: T::of((1.0 - self.betas[1].powf(t)).sqrt()),
+            eps: T::of(self.eps),
+            step: T::of(self.lr / (1.0 - self.betas[0].powf(t))),
+            shrink,
+            l2,
+        }
+    }
+
+    fn update_on_host(
+        &mut self,
+        name: &str,
+        parameter: &mut Tensor<T>,
+        gradient: &Tensor<T>,
+        numbers: &StepNumbers<T>,
+    ) -> Result<()> {
+        let StepNumbers {
+            betas: [b1, b2],
+            root,
+            eps,
+            step,
+            shrink,
+            l2,
+        } = *numbers;
         let mut first = self.state.take(name, "m", gradient)?;
         let mut second = self.state.take(name, "v", gradient)?;
-        if let Place::Device(device) = place("Adam", &[parameter, gradient])? {
-            let device = &Arc::clone(device);
-            let single = |number: T| number.as_f64() as f32;
-            let numbers = AdamArgs {
-                betas: [single(b1), single(b2)],
-                root: single(root),
-                epsilon: single(eps),
-                step: single(step),
-                shrink: single(shrink),
-                decay: single(l2),
-                ..AdamArgs::zeroed()
-            };
-            cuda::adam(device, parameter, gradient, [&mut first, &mut second], numbers)?;
-            self.state.put(name, "m", first);
-            self.state.put(name, "v", second);
-            return Ok(());
-        }
         let g = gradient.host("Adam")?;
         let (m, v) = (first.make_mut("Adam")?, second.make_mut("Adam")?);
         let p = parameter.make_mut("Adam")?;
@@ -114,6 +128,49 @@ impl<T: Element> Optimiser<T> for Adam<T> {
         self.state.put(name, "m", first);
         self.state.put(name, "v", second);
         Ok(())
+    }
+}
+
+impl<T: Element> Optimiser<T> for Adam<T> {
+    fn begin_step(&mut self) {
+        self.state.steps += 1;
+    }
+
+    fn update_all(&mut self, updates: Vec<Update<'_, T>>) -> Result<()> {
+        let numbers = self.step_numbers();
+        let mut waiting = Waiting::new();
+        for update in updates {
+            let Update {
+                name,
+                parameter,
+                gradient,
+            } = update;
+            check("Adam", parameter, gradient)?;
+            let Place::Device(device) = place("Adam", &[parameter, gradient])? else {
+                self.update_on_host(name, parameter, gradient, &numbers)?;
+                continue;
+            };
+            let device = Arc::clone(device);
+            parameter.make_own()?;
+            let first = self.state.address(name, "m", gradient)?;
+            let second = self.state.address(name, "v", gradient)?;
+            let column = Column {
+                addresses: [parameter.address(), gradient.address(), first, second],
+                elements: parameter.len(),
+            };
+            waiting.push(&device, column);
+        }
+        let single = |number: T| number.as_f64() as f32;
+        let numbers = AdamArgs {
+            betas: numbers.betas.map(single),
+            root: single(numbers.root),
+            epsilon: single(numbers.eps),
+            step: single(numbers.step),
+            shrink: single(numbers.shrink),
+            decay: single(numbers.l2),
+            ..AdamArgs::zeroed()
+        };
+        cuda::adam(&waiting, numbers)
     }
 
     fn state(&self) -> OptimiserState<T> {

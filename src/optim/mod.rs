@@ -16,13 +16,37 @@ use crate::nn::{Module, SlotKind};
 use crate::tensor::{Element, Tensor};
 use std::collections::HashMap;
 
+/// One parameter of a step.
+pub struct Update<'a, T: Element = f32> {
+    /// Its name, by which the optimiser finds what it remembers: another for each parameter.
+    pub name: &'a str,
+    /// Changed.
+    pub parameter: &'a mut Tensor<T>,
+    /// Its gradient, of the same shape and in the same place.
+    pub gradient: &'a Tensor<T>,
+}
+
 /// Changes parameters by their gradients.
 pub trait Optimiser<T: Element = f32> {
+    /// One step of all these parameters. Those on a device are changed in one launch, or in a few where
+    /// they are very many.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] if a gradient's shape is not its parameter's;
+    /// [`crate::Error::Unsupported`] if the two are in different places.
+    fn update_all(&mut self, updates: Vec<Update<'_, T>>) -> Result<()>;
+
     /// One step of one parameter named `name`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if the gradient's shape is not the parameter's.
-    fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()>;
+    /// As [`Optimiser::update_all`].
+    fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
+        self.update_all(vec![Update {
+            name,
+            parameter,
+            gradient,
+        }])
+    }
 
     /// Called once before the parameters of a step are updated.
     fn begin_step(&mut self) {}
@@ -39,18 +63,34 @@ pub trait Optimiser<T: Element = f32> {
     /// One step of all parameters of `module` that have a gradient (by parameter identity).
     ///
     /// # Errors
-    /// As [`Optimiser::update`].
+    /// As [`Optimiser::update_all`].
     fn step(&mut self, module: &mut dyn Module<T>, gradients: &HashMap<u64, Tensor<T>>) -> Result<()> {
         self.begin_step();
-        module.visit(
-            "",
-            &mut |slot| match (slot.kind, gradients.get(&slot.parameter.id())) {
-                (SlotKind::Parameter, Some(gradient)) => {
-                    self.update(&slot.name, &mut slot.parameter.value, gradient)
-                }
-                _ => Ok(()),
-            },
-        )
+        // A walk shows one parameter at a time; to update all at once they are taken out and put back.
+        let mut taken = Vec::new();
+        let walked = module.visit("", &mut |slot| {
+            let id = slot.parameter.id();
+            if let (SlotKind::Parameter, Some(gradient)) = (slot.kind, gradients.get(&id)) {
+                let value = std::mem::replace(&mut slot.parameter.value, Tensor::zeros([0]));
+                taken.push((id, slot.name, value, gradient));
+            }
+            Ok(())
+        });
+        let updates = taken.iter_mut().map(|(_, name, parameter, gradient)| Update {
+            name,
+            parameter,
+            gradient,
+        });
+        let updated = walked.and(self.update_all(updates.collect()));
+        let mut values: HashMap<u64, Tensor<T>> =
+            taken.into_iter().map(|(id, _, value, _)| (id, value)).collect();
+        module.visit("", &mut |slot| {
+            if let Some(value) = values.remove(&slot.parameter.id()) {
+                slot.parameter.value = value;
+            }
+            Ok(())
+        })?;
+        updated
     }
 }
 

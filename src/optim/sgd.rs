@@ -1,7 +1,9 @@
 //! Stochastic gradient descent with momentum and weight decay.
 
-use super::{Optimiser, OptimiserState, check, cuda};
+use super::cuda::{self, Column, Waiting};
+use super::{Optimiser, OptimiserState, Update, check};
 use crate::Result;
+use crate::device::DeviceAddress;
 use crate::device::kernels::optimiser::SgdArgs;
 use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Tensor};
@@ -40,32 +42,9 @@ impl<T: Element> Sgd<T> {
     }
 }
 
-impl<T: Element> Optimiser<T> for Sgd<T> {
-    fn begin_step(&mut self) {
-        self.state.steps += 1;
-    }
-
-    fn update(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
-        check("Sgd", parameter, gradient)?;
+impl<T: Element> Sgd<T> {
+    fn update_on_host(&mut self, name: &str, parameter: &mut Tensor<T>, gradient: &Tensor<T>) -> Result<()> {
         let [lr, momentum, decay] = [self.lr, self.momentum, self.weight_decay].map(T::of);
-        if let Place::Device(device) = place("Sgd", &[parameter, gradient])? {
-            // Cheap: the device stays alive while the parameter is written.
-            let device = &Arc::clone(device);
-            let numbers = SgdArgs {
-                rate: self.lr as f32,
-                momentum: self.momentum as f32,
-                decay: self.weight_decay as f32,
-                nesterov: i32::from(self.nesterov),
-                ..SgdArgs::zeroed()
-            };
-            if self.momentum == 0.0 {
-                return cuda::sgd(device, parameter, gradient, None, numbers);
-            }
-            let mut velocity = self.state.take(name, "velocity", gradient)?;
-            cuda::sgd(device, parameter, gradient, Some(&mut velocity), numbers)?;
-            self.state.put(name, "velocity", velocity);
-            return Ok(());
-        }
         let g = gradient.host("Sgd")?;
         if self.momentum == 0.0 {
             for (p, &g) in parameter.make_mut("Sgd")?.iter_mut().zip(g) {
@@ -82,6 +61,47 @@ impl<T: Element> Optimiser<T> for Sgd<T> {
         }
         self.state.put(name, "velocity", velocity);
         Ok(())
+    }
+}
+
+impl<T: Element> Optimiser<T> for Sgd<T> {
+    fn begin_step(&mut self) {
+        self.state.steps += 1;
+    }
+
+    fn update_all(&mut self, updates: Vec<Update<'_, T>>) -> Result<()> {
+        let mut waiting = Waiting::new();
+        for update in updates {
+            let Update {
+                name,
+                parameter,
+                gradient,
+            } = update;
+            check("Sgd", parameter, gradient)?;
+            let Place::Device(device) = place("Sgd", &[parameter, gradient])? else {
+                self.update_on_host(name, parameter, gradient)?;
+                continue;
+            };
+            let device = Arc::clone(device);
+            parameter.make_own()?;
+            let velocity = match self.momentum == 0.0 {
+                true => DeviceAddress::NULL,
+                false => self.state.address(name, "velocity", gradient)?,
+            };
+            let column = Column {
+                addresses: [parameter.address(), gradient.address(), velocity],
+                elements: parameter.len(),
+            };
+            waiting.push(&device, column);
+        }
+        let numbers = SgdArgs {
+            rate: self.lr as f32,
+            momentum: self.momentum as f32,
+            decay: self.weight_decay as f32,
+            nesterov: i32::from(self.nesterov),
+            ..SgdArgs::zeroed()
+        };
+        cuda::sgd(&waiting, numbers)
     }
 
     fn state(&self) -> OptimiserState<T> {

@@ -1,5 +1,6 @@
 //! What optimisers remember between steps.
 
+use crate::device::DeviceAddress;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -26,6 +27,19 @@ impl<T: Element> OptimiserState<T> {
             Some(tensor) if tensor.shape() == like.shape() => tensor.beside(like),
             Some(tensor) => Err(Error::shape("optimiser", "state", like.shape(), tensor.shape())),
         }
+    }
+
+    /// Where the tensor `what` of parameter `name` begins on the device of `like`, in memory of its own
+    /// that a kernel may change: zeros of its shape at first use. It stays there until the next use.
+    ///
+    /// # Errors
+    /// As [`OptimiserState::take`].
+    pub(super) fn address(&mut self, name: &str, what: &str, like: &Tensor<T>) -> Result<DeviceAddress> {
+        let mut tensor = self.take(name, what, like)?;
+        tensor.make_own()?;
+        let address = tensor.address();
+        self.put(name, what, tensor);
+        Ok(address)
     }
 
     /// Checks that only tensors called one of `known` are there.

@@ -102,6 +102,22 @@ fn a_step_changes_the_parameters_that_have_gradients() -> Result<()> {
 }
 
 #[test]
+fn a_refused_step_leaves_every_parameter_where_it_was() -> Result<()> {
+    for (name, make) in OPTIMISERS {
+        let mut layer = Linear::<f64>::new(&mut Init::new(0), 3, 2)?;
+        let mut gradients = HashMap::new();
+        layer.visit("", &mut |slot| {
+            gradients.insert(slot.parameter.id(), Tensor::full([5], 1.0));
+            Ok(())
+        })?;
+        let before = values(&mut layer)?;
+        assert!(make().step(&mut layer, &gradients).is_err(), "{name}");
+        assert_eq!(values(&mut layer)?, before, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
 fn gradients_of_another_shape_are_refused() {
     let (mut parameter, gradient) = (Tensor::<f64>::zeros([2, 3]), Tensor::zeros([3, 2]));
     for (optimiser, name) in [

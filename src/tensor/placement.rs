@@ -101,6 +101,15 @@ impl<T: Element> Tensor<T> {
         self.on(&other.device())
     }
 
+    /// Whether both are in host memory, or on the same accelerator.
+    pub(crate) fn is_beside<U: Element>(&self, other: &Tensor<U>) -> bool {
+        match (other.accelerator(), self.accelerator()) {
+            (None, None) => true,
+            (Some(there), Some(here)) => Arc::ptr_eq(there, here),
+            _ => false,
+        }
+    }
+
     /// A tensor of `shape` where this one is, whose elements are all `value`.
     ///
     /// # Errors

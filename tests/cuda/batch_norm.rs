@@ -1,7 +1,7 @@
 //! `batch_norm.cu` against the CPU.
 
-use super::emulated::Emulated;
-use super::operands::{case, demand_agreement};
+use super::on_device::{demand_same_as_cpu, open};
+use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::ops::BatchNormMode::{Eval, Train};
@@ -30,7 +30,7 @@ pub fn cases() -> Result<Vec<Case>> {
 
 #[test]
 fn batch_normalisation_and_its_gradients_agree() -> Result<()> {
-    demand_agreement(&cases()?)
+    demand_same_as_cpu(&cases()?)
 }
 
 /// The gradients of input, weight and bias where only those that are `tracked` are wanted.
@@ -61,7 +61,7 @@ fn gradients(place: &Place, training: bool, tracked: [bool; 3]) -> Result<Vec<Op
 
 #[test]
 fn only_the_wanted_gradients_come_and_they_agree() -> Result<()> {
-    let device = Place::Accelerator(Emulated::open(1));
+    let device = Place::Accelerator(open(1));
     for bits in 1..8 {
         let tracked = [0, 1, 2].map(|input| bits >> input & 1 == 1);
         for training in [true, false] {

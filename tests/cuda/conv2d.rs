@@ -1,6 +1,7 @@
 //! `conv2d.cu` against the CPU: layers of few channels, and the bias gradient of any.
 
-use super::operands::{case, demand_agreement};
+use super::on_device::demand_same_as_cpu;
+use super::operands::case;
 use crossmax::Result;
 use crossmax::ops::{Conv2d, Precision};
 use crossmax::testing::{Case, Operation};
@@ -45,5 +46,5 @@ pub fn cases() -> Result<Vec<Case>> {
 
 #[test]
 fn convolution_and_its_gradients_agree() -> Result<()> {
-    demand_agreement(&cases()?)
+    demand_same_as_cpu(&cases()?)
 }

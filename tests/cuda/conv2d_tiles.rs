@@ -1,7 +1,8 @@
 //! `conv2d_gemm.cu` and `conv2d_tensor.cu` against the CPU, in every precision.
 
 use super::emulated::Emulated;
-use super::operands::{case, demand_agreement};
+use super::on_device::{demand_same_as_cpu, open, skips_emulator};
+use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::ops::conv2d::infer;
@@ -12,10 +13,10 @@ use crossmax::testing::formula::unit;
 use crossmax::testing::{Case, Operation, Place};
 
 const TENSOR_CORES: [Precision; 3] = [Precision::Tf32, Precision::Bf16, Precision::F16];
-const ALL: [Precision; 4] = [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16];
+pub const ALL: [Precision; 4] = [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16];
 
 /// Picture [N,H,W,C], weights [K,R,S], options.
-type Layer = ([usize; 4], [usize; 3], Conv2d);
+pub type Layer = ([usize; 4], [usize; 3], Conv2d);
 
 /// Every window and stride of ResNet152, tiles that are not full, several tiles each way, several
 /// parts of the weights' gradient; channels that are multiples of 4 and not.
@@ -43,7 +44,7 @@ fn layers() -> [Layer; 10] {
     ]
 }
 
-fn case_of((x, [k, r, s], options): Layer, precision: Precision) -> Result<Case> {
+pub fn case_of((x, [k, r, s], options): Layer, precision: Precision) -> Result<Case> {
     let name = format!("conv2d of {x:?} with {k} {r}x{s}, {options:?}, {precision:?}");
     let inputs: [(&str, &[usize]); 3] = [("x", &x), ("w", &[k, r, s, x[3]]), ("bias", &[k])];
     let operation = Operation::Conv2d(options.with_precision(precision));
@@ -73,7 +74,7 @@ fn integers(name: &str, shape: &[usize]) -> Tensor<f64> {
 }
 
 /// The same cases with integers, of which every precision gives the exact results.
-fn exact(mut cases: Vec<Case>) -> Vec<Case> {
+pub fn exact(mut cases: Vec<Case>) -> Vec<Case> {
     for case in &mut cases {
         for input in &mut case.inputs {
             input.value = integers(&format!("{}.{}", case.name, input.name), input.value.dims());
@@ -97,23 +98,23 @@ pub fn tensor_core_cases() -> Result<Vec<Case>> {
 
 #[test]
 fn tiled_convolution_and_its_gradients_agree() -> Result<()> {
-    demand_agreement(&f32_cases()?)
+    demand_same_as_cpu(&f32_cases()?)
 }
 
 #[test]
 fn tensor_cores_agree_within_their_rounding() -> Result<()> {
-    demand_agreement(&cases_of(&TENSOR_CORES)?)
+    demand_same_as_cpu(&cases_of(&TENSOR_CORES)?)
 }
 
 #[test]
 fn integers_are_exact_in_every_precision() -> Result<()> {
-    demand_agreement(&exact(cases_of(&ALL)?))
+    demand_same_as_cpu(&exact(cases_of(&ALL)?))
 }
 
 /// Rounding shows: each precision has a kernel of its own.
 #[test]
 fn precisions_differ_where_numbers_are_not_integers() -> Result<()> {
-    let place = Place::Accelerator(Emulated::open(1));
+    let place = Place::Accelerator(open(1));
     let numbers = |name: &'static str, shape: [usize; 4]| Tensor::from_fn(shape, move |i| unit(name, i));
     let x = place.put::<f32>(&numbers("x", [1, 7, 9, 20]))?;
     let w = place.put(&numbers("w", [16, 3, 3, 20]))?;
@@ -145,7 +146,7 @@ fn forward_and_dgrad(
 
 #[test]
 fn an_image_does_not_depend_on_its_batch() -> Result<()> {
-    let place = Place::Accelerator(Emulated::open(1));
+    let place = Place::Accelerator(open(1));
     let (images, c, k) = (3, 12, 16);
     let numbers =
         |name: &'static str, shape: [usize; 4]| Tensor::from_fn(shape, move |i| unit(name, i) - 0.5);
@@ -182,7 +183,7 @@ fn the_epilogue_agrees() -> Result<()> {
         };
         infer(&place.put::<f32>(&x)?, &place.put(&w)?, epilogue, options)?.to_vec()
     };
-    let device = Place::Accelerator(Emulated::open(1));
+    let device = Place::Accelerator(open(1));
     for precision in ALL {
         let options = Conv2d::square(1, 1).with_precision(precision);
         for flags in [
@@ -200,7 +201,7 @@ fn the_epilogue_agrees() -> Result<()> {
 
 #[test]
 fn an_empty_batch_has_gradients_of_zero() -> Result<()> {
-    let place = Place::Accelerator(Emulated::open(1));
+    let place = Place::Accelerator(open(1));
     for precision in ALL {
         let x = Var::leaf(place.put::<f32>(&Tensor::zeros([0, 5, 5, 8]))?);
         let w = Var::leaf(place.put::<f32>(&integers("w", &[9, 3, 3, 8]))?);
@@ -214,6 +215,9 @@ fn an_empty_batch_has_gradients_of_zero() -> Result<()> {
 
 #[test]
 fn devices_without_bf16_have_gradients_in_f16() -> Result<()> {
+    if skips_emulator() {
+        return Ok(());
+    }
     let place = Place::Accelerator(Emulated::of_capability(1, 7, 5));
     let report = compare_places::<f32>(&exact(cases_of(&[Precision::F16])?), &place)?;
     assert!(report.passed(), "{report}");
@@ -222,11 +226,14 @@ fn devices_without_bf16_have_gradients_in_f16() -> Result<()> {
 
 #[test]
 fn a_precision_that_the_device_lacks_is_refused() -> Result<()> {
+    if skips_emulator() {
+        return Ok(());
+    }
     let turing = Emulated::of_capability(1, 7, 5);
     assert_eq!(Precision::F16.or_f32(turing.as_ref()), Precision::F16);
     for precision in [Precision::Tf32, Precision::Bf16] {
         assert_eq!(precision.or_f32(turing.as_ref()), Precision::F32);
-        assert_eq!(precision.or_f32(Emulated::open(1).as_ref()), precision);
+        assert_eq!(precision.or_f32(open(1).as_ref()), precision);
         let x = Tensor::<f32>::zeros([1, 4, 4, 8]).to_device(&turing)?;
         let w = Tensor::zeros([8, 1, 1, 8]).to_device(&turing)?;
         let options = Conv2d::square(1, 0).with_precision(precision);

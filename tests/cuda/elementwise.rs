@@ -1,7 +1,6 @@
 //! Elementwise operations, accumulation and seeds on the device.
 
-use super::emulated::Emulated;
-use super::on_device::{demand_same_as_cpu, demand_same_bits};
+use super::on_device::{demand_same_as_cpu, demand_same_bits, open};
 use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
@@ -115,7 +114,7 @@ fn gradients_of_broadcast_operands_are_summed_in_the_order_of_the_cpu() -> Resul
 
 #[test]
 fn accumulation_is_in_place_and_never_over_shared_memory() -> Result<()> {
-    let device = Emulated::open(5);
+    let device = open(5);
     let put = |values: &[f32]| Tensor::from_slice([values.len()], values)?.to_device(&device);
     let mut sum = put(&[1.0, 2.0, 3.0])?;
     let shared = sum.clone();
@@ -128,7 +127,7 @@ fn accumulation_is_in_place_and_never_over_shared_memory() -> Result<()> {
 
 #[test]
 fn a_gradient_that_several_users_share_is_not_overwritten() -> Result<()> {
-    let device = Emulated::open(6);
+    let device = open(6);
     let x = Var::leaf(Tensor::from_slice([2], &[-1.0_f32, 2.0])?.to_device(&device)?);
     // The gradient of `add` goes to both sides; ReLU's would be written over it.
     let y = x.relu()?.add(&x)?;
@@ -141,7 +140,7 @@ fn a_gradient_that_several_users_share_is_not_overwritten() -> Result<()> {
 
 #[test]
 fn a_scalar_on_the_device_needs_no_seed() -> Result<()> {
-    let device = Emulated::open(7);
+    let device = open(7);
     let x = Var::leaf(Tensor::scalar(3.0_f32).to_device(&device)?);
     let gradient = x.mul(&x)?.backward(None)?.take(&x);
     assert_eq!(gradient.map(|g| g.item()).transpose()?, Some(6.0));
@@ -150,11 +149,11 @@ fn a_scalar_on_the_device_needs_no_seed() -> Result<()> {
 
 #[test]
 fn other_numbers_and_other_places_are_refused() -> Result<()> {
-    let device = Emulated::open(8);
+    let device = open(8);
     let double = Var::constant(Tensor::<f64>::zeros([2]).to_device(&device)?);
     let here = Var::constant(Tensor::<f32>::zeros([2]));
     let there = Var::constant(Tensor::<f32>::zeros([2]).to_device(&device)?);
-    let elsewhere = Var::constant(Tensor::<f32>::zeros([2]).to_device(&Emulated::open(9))?);
+    let elsewhere = Var::constant(Tensor::<f32>::zeros([2]).to_device(&open(9))?);
     assert!(double.relu().is_err());
     assert!(here.add(&there).is_err());
     assert!(there.add(&elsewhere).is_err());

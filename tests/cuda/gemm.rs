@@ -1,7 +1,7 @@
 //! `gemm.cu` against the CPU.
 
-use super::emulated::Emulated;
-use super::operands::{case, demand_agreement};
+use super::on_device::{demand_same_as_cpu, open};
+use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::tensor::Tensor;
@@ -34,12 +34,12 @@ pub fn cases() -> Result<Vec<Case>> {
 
 #[test]
 fn products_and_their_gradients_agree() -> Result<()> {
-    demand_agreement(&cases()?)
+    demand_same_as_cpu(&cases()?)
 }
 
 #[test]
 fn a_row_does_not_depend_on_the_other_rows() -> Result<()> {
-    let accelerator = Emulated::open(1);
+    let accelerator = open(1);
     let values = |name: &str, shape: [usize; 2]| {
         Tensor::from_fn(shape, |i| centred(name, i) as f32).to_device(&accelerator)
     };

@@ -1,7 +1,7 @@
 //! `cross_entropy.cu` and `dlr.cu` against the CPU.
 
-use super::emulated::Emulated;
-use super::operands::{case, demand_agreement};
+use super::on_device::{demand_same_as_cpu, open};
+use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::tensor::Tensor;
@@ -64,17 +64,17 @@ pub fn dlr_cases() -> Result<Vec<Case>> {
 
 #[test]
 fn cross_entropy_and_its_gradient_agree() -> Result<()> {
-    demand_agreement(&cross_entropy_cases()?)
+    demand_same_as_cpu(&cross_entropy_cases()?)
 }
 
 #[test]
 fn ratio_losses_and_their_gradients_agree() -> Result<()> {
-    demand_agreement(&dlr_cases()?)
+    demand_same_as_cpu(&dlr_cases()?)
 }
 
 #[test]
 fn of_equal_logits_the_lower_class_ranks_higher() -> Result<()> {
-    let accelerator = Emulated::open(1);
+    let accelerator = open(1);
     // Runs of equal logits before, among and behind the leading ones.
     let rows: [[f32; 6]; 4] = [
         [1.0, 2.0, 2.0, 0.0, 2.0, 1.0],

@@ -1,5 +1,6 @@
 //! The CUDA kernels on the emulator (`tests/emulator`), which needs no GPU: against the CPU's
-//! operations, and the emulator itself.
+//! operations, and the emulator itself. With `CROSSMAX_TEST_DEVICE=cuda` the same comparisons run on a
+//! GPU, and larger ones.
 
 #![cfg(target_os = "linux")]
 
@@ -27,6 +28,7 @@ mod precisions;
 mod reduce;
 mod replicate;
 mod resize;
+mod resnet152;
 mod running_statistics;
 mod softmax;
 mod speed;

@@ -1,10 +1,8 @@
-//! Cases for operations on the emulator, and the demand that it agrees with the CPU.
+//! Cases for operations on a device.
 
-use super::emulated::Emulated;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::tensor::Tensor;
-use crossmax::testing::conformance::compare_places;
 use crossmax::testing::formula::centred;
 use crossmax::testing::{Case, Input, Operation, Outcome, Place, Tolerance};
 
@@ -40,15 +38,3 @@ pub fn case(name: &str, operation: Operation, inputs: &[(&str, &[usize])]) -> Re
 
 /// Several orders of threads and blocks, and layouts of memory.
 pub const SEEDS: [u64; 3] = [1, 2, 3];
-
-/// Demands that the operations give on a device what they give on the CPU, output and gradients, in
-/// several orders of threads and blocks.
-pub fn demand_agreement(cases: &[Case]) -> Result<()> {
-    for seed in SEEDS {
-        let accelerator = Emulated::open(seed);
-        let name = accelerator.name();
-        let report = compare_places::<f32>(cases, &Place::Accelerator(accelerator))?;
-        assert!(report.passed(), "{name}: {report}");
-    }
-    Ok(())
-}

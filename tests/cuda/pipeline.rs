@@ -2,7 +2,7 @@
 //! the CPU. Each part starts from the CPU's state: whole runs need not agree, since the sign of a gradient amplifies
 //! rounding.
 
-use super::emulated::Emulated;
+use super::on_device::open;
 use crossmax::Result;
 use crossmax::attacks::{Classifier, Draw};
 use crossmax::autograd::Var;
@@ -98,7 +98,7 @@ fn demand_agreement(
 /// Logits and the gradient that an attack takes, of CrossMax and of the surrogate.
 #[test]
 fn an_attack_sees_the_same_ensemble() -> Result<()> {
-    let device = Emulated::open(1);
+    let device = open(1);
     let here = ensemble()?;
     let mut there = here.clone();
     move_to(&mut there, &device)?;
@@ -142,7 +142,7 @@ fn a_training_step_gives_the_same_weights() -> Result<()> {
     // A plain step: Adam's first one is the sign of the gradient, which rounding may turn.
     let step =
         |model: &mut MultiResolution, images| training_step(model, images, &mut Sgd::new(0.1, 0.9, 0.0));
-    let device = Emulated::open(2);
+    let device = open(2);
     let mut here = ensemble()?.backbone;
     let mut there = here.clone();
     move_to(&mut there, &device)?;

@@ -1,7 +1,7 @@
 //! `max_pool2d.cu` and `avg_pool2d.cu` against the CPU.
 
-use super::emulated::Emulated;
-use super::operands::{case, demand_agreement};
+use super::on_device::{demand_same_as_cpu, open};
+use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::ops::AvgPool2d;
@@ -58,17 +58,17 @@ pub fn avg_cases() -> Result<Vec<Case>> {
 
 #[test]
 fn maximum_pooling_and_its_gradient_agree() -> Result<()> {
-    demand_agreement(&max_cases()?)
+    demand_same_as_cpu(&max_cases()?)
 }
 
 #[test]
 fn average_pooling_and_its_gradient_agree() -> Result<()> {
-    demand_agreement(&avg_cases()?)
+    demand_same_as_cpu(&avg_cases()?)
 }
 
 #[test]
 fn of_equal_maxima_the_first_gets_the_gradient_and_nan_wins() -> Result<()> {
-    let accelerator = Emulated::open(1);
+    let accelerator = open(1);
     let nan = f32::NAN;
     let x = [1.0, 2.0, 2.0, 0.0, 2.0, 0.0, nan, 1.0, 1.0, 1.0, 1.0, nan];
     let x = Tensor::from_slice([1, 2, 6, 1], &x)?;

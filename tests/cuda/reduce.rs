@@ -1,6 +1,6 @@
 //! Reductions on the device.
 
-use super::on_device::{demand_same_as_cpu, demand_same_bits};
+use super::on_device::{demand_same_as_cpu, demand_same_bits, open};
 use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
@@ -24,6 +24,22 @@ pub fn cases() -> Result<Vec<Case>> {
                 cases.push(case(&name, operation, &[("x", &shape)])?);
             }
         }
+    }
+    // Trees of one part and of several, of terms that lie together and apart.
+    for (shape, axis) in [
+        (&[2, 1500][..], 1),
+        (&[1100, 3], 0),
+        (&[40_000], 0),
+        (&[16_385, 2], 0),
+    ] {
+        let name = format!("long sum of {shape:?} along {axis}");
+        let mut case = case(&name, Operation::Mean { axis }, &[("x", shape)])?;
+        // Shifted, so that the mean of many numbers is not tiny.
+        for input in &mut case.inputs {
+            let values = input.value.to_vec()?;
+            input.value = Tensor::from_fn(shape.to_vec(), |i| 0.5 + values[i]);
+        }
+        cases.push(case);
     }
     cases.push(case(
         "crossmax",
@@ -56,6 +72,31 @@ fn sums_run_in_the_order_of_the_cpu() -> Result<()> {
     demand_same_bits("mean", &[x, seed], |inputs| {
         value_and_gradient(|x| x.mean(1), inputs)
     })
+}
+
+#[test]
+fn a_long_sum_does_not_depend_on_the_other_rows() -> Result<()> {
+    const TERMS: usize = 20_000;
+    let device = open(2);
+    let sums = |rows: usize| -> Result<Vec<f32>> {
+        let x = Tensor::from_fn([rows, TERMS], |i| centred("x", i) as f32);
+        Var::constant(x.to_device(&device)?).sum(1)?.value().to_vec()
+    };
+    assert_eq!(sums(1)?, sums(3)?[..1]);
+    Ok(())
+}
+
+/// A sum in one chain of f32 would be off by about a hundredth of this.
+#[test]
+fn a_large_tensor_is_summed_accurately() -> Result<()> {
+    const COUNT: usize = 1 << 20;
+    let device = open(1);
+    let x = Tensor::from_fn([1024, COUNT / 1024], |i| 0.7 + 0.1 * centred("x", i) as f32);
+    let exact: f64 = x.to_vec()?.iter().copied().map(f64::from).sum();
+    let y = Var::constant(x.to_device(&device)?).sum_all()?;
+    let found = f64::from(y.value().to_vec()?[0]);
+    assert!((found / exact - 1.0).abs() < 3e-7, "{found}, exactly {exact}");
+    Ok(())
 }
 
 #[test]

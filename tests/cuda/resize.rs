@@ -1,6 +1,7 @@
 //! `resize.cu` against the CPU.
 
-use super::operands::{case, demand_agreement};
+use super::on_device::demand_same_as_cpu;
+use super::operands::case;
 use crossmax::Result;
 use crossmax::testing::{Case, Operation};
 
@@ -24,5 +25,5 @@ pub fn cases() -> Result<Vec<Case>> {
 
 #[test]
 fn resizing_and_its_adjoint_agree() -> Result<()> {
-    demand_agreement(&cases()?)
+    demand_same_as_cpu(&cases()?)
 }

@@ -1,6 +1,6 @@
 //! The statistics that batch normalisation leaves behind, on a device as on the CPU.
 
-use super::emulated::Emulated;
+use super::on_device::open;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::nn::{BatchNorm, Module, Pass};
@@ -31,7 +31,7 @@ fn after_training(to: impl Fn(Tensor<f32>) -> Result<Tensor<f32>>) -> Result<Vec
 
 #[test]
 fn running_statistics_move_as_on_the_cpu() -> Result<()> {
-    let accelerator = Emulated::open(1);
+    let accelerator = open(1);
     let expected = after_training(Ok)?;
     let found = after_training(|tensor| tensor.to_device(&accelerator))?;
     assert_eq!(found.len(), expected.len());

@@ -2,6 +2,7 @@
 //! `cargo test --test cuda speed -- --ignored --nocapture`.
 
 use super::emulated::Emulated;
+use super::on_device::skips_emulator;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::ops::Conv2d;
@@ -12,6 +13,9 @@ use std::time::Instant;
 #[test]
 #[ignore = "a measurement"]
 fn conv2d_forward() -> Result<()> {
+    if skips_emulator() {
+        return Ok(());
+    }
     let place = Place::Accelerator(Emulated::open(1));
     let (side, channels, window) = (32, 16, 3);
     let operand = |name, shape: [usize; 4]| place.put::<f32>(&centred_tensor(name, shape)).map(Var::constant);

@@ -1,5 +1,6 @@
 //! The tensor cores' instructions and conversions against plain loops, and asynchronous copies.
 
+use super::on_device::skips_emulator;
 use super::test_kernels::{TestDevice, launch_of, pair};
 use crossmax::testing::formula::unit;
 use half::{bf16, f16};
@@ -53,6 +54,9 @@ fn run_product(entry: &str, a: &[f32], b: &[f32], sum: &[f32], seed: u64) -> Vec
 
 #[test]
 fn products_of_integers_are_exact() {
+    if skips_emulator() {
+        return;
+    }
     for (entry, k, _) in FORMATS {
         let (a, b) = (integers("a", 16 * k), integers("b", k * 8));
         let sum = integers("sum", 16 * 8);
@@ -64,6 +68,9 @@ fn products_of_integers_are_exact() {
 
 #[test]
 fn products_of_real_numbers_round_the_operands_alone() {
+    if skips_emulator() {
+        return;
+    }
     for (entry, k, round) in FORMATS {
         let (a, b) = (real_numbers("a", 16 * k), real_numbers("b", k * 8));
         let sum = real_numbers("sum", 16 * 8);
@@ -81,6 +88,9 @@ fn products_of_real_numbers_round_the_operands_alone() {
 
 #[test]
 fn staging_by_asynchronous_copies_and_ldmatrix_gives_the_product() {
+    if skips_emulator() {
+        return;
+    }
     for seed in 0..8 {
         for (rows, by_columns) in [(16, false), (16, true), (11, false)] {
             let (a, b) = (integers("a", 256), integers("b", 256));
@@ -158,6 +168,9 @@ fn delicate_numbers() -> Vec<f32> {
 
 #[test]
 fn conversions_round_as_the_formats_say() {
+    if skips_emulator() {
+        return;
+    }
     let x = delicate_numbers();
     let device = TestDevice::new(1);
     let results = [(); 4].map(|()| device.fresh::<u32>(x.len()));

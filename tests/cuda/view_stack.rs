@@ -1,7 +1,6 @@
 //! The view stack on the device.
 
-use super::emulated::Emulated;
-use super::on_device::{demand_same_as_cpu, demand_same_bits};
+use super::on_device::{demand_same_as_cpu, demand_same_bits, open};
 use super::operands::case;
 use crossmax::Result;
 use crossmax::autograd::Var;
@@ -94,7 +93,7 @@ fn the_device_draws_the_uniform_noise_of_the_host_to_the_bit() -> Result<()> {
 #[test]
 fn the_device_draws_the_gaussian_noise_of_the_host() -> Result<()> {
     let black = Tensor::zeros([2, 7, 7, 3]);
-    let found = noise_alone(&black.to_device(&Emulated::open(4))?, NoiseKind::Gaussian)?.to_vec()?;
+    let found = noise_alone(&black.to_device(&open(4))?, NoiseKind::Gaussian)?.to_vec()?;
     let expected = noise_alone(&black, NoiseKind::Gaussian)?.to_vec()?;
     assert!(expected.iter().filter(|&&x| x > 0.0 && x < 1.0).count() > expected.len() / 4);
     for (found, expected) in found.iter().zip(&expected) {

@@ -1,5 +1,6 @@
 //! What a GPU would punish is found: each mistake of `tests/emulator/wrong_kernels` is made and reported.
 
+use super::on_device::skips_emulator;
 use super::test_kernels::{TestDevice, launch_of, pair};
 use crossmax_emulator::Launch;
 
@@ -26,6 +27,9 @@ fn misuse_memory(seed: u64, entry: &str) -> Result<f32, String> {
 
 #[test]
 fn writes_outside_an_allocation_are_reported_in_every_layout() {
+    if skips_emulator() {
+        return;
+    }
     for seed in SEEDS {
         let message = misuse_memory(seed, "writes_behind_end").map(drop);
         demand_message(
@@ -45,6 +49,9 @@ fn writes_outside_an_allocation_are_reported_in_every_layout() {
 
 #[test]
 fn reads_outside_an_allocation_are_reported_or_give_nan() {
+    if skips_emulator() {
+        return;
+    }
     for (entry, place) in [
         (
             "reads_behind_end",
@@ -65,6 +72,9 @@ fn reads_outside_an_allocation_are_reported_or_give_nan() {
 
 #[test]
 fn freed_memory_and_null_pointers_are_reported() {
+    if skips_emulator() {
+        return;
+    }
     let device = TestDevice::new(1);
     let x = device.put(&[1.0_f32; NUMBERS]);
     let run = |x| device.run("memory.cu", "writes_begin", launch_of(1, 32, 0), &[x, 0, 0]);
@@ -82,6 +92,9 @@ fn freed_memory_and_null_pointers_are_reported() {
 
 #[test]
 fn unwritten_memory_is_nan_and_no_index() {
+    if skips_emulator() {
+        return;
+    }
     for seed in SEEDS {
         let device = TestDevice::new(seed);
         let (x, y) = (device.fresh::<f32>(NUMBERS), device.fresh::<f32>(1));
@@ -98,12 +111,18 @@ fn unwritten_memory_is_nan_and_no_index() {
 
 #[test]
 fn misaligned_vectors_are_reported() {
+    if skips_emulator() {
+        return;
+    }
     let found = misuse_memory(1, "reads_misaligned_vector").map(drop);
     demand_message(found, &["an address that is not a multiple of its size"]);
 }
 
 #[test]
 fn races_in_shared_memory_are_reported() {
+    if skips_emulator() {
+        return;
+    }
     let run = |seed, entry| {
         let device = TestDevice::new(seed);
         let y = device.fresh::<f32>(64);
@@ -157,6 +176,9 @@ fn races_in_shared_memory_are_reported() {
 
 #[test]
 fn threads_that_do_not_meet_are_reported() {
+    if skips_emulator() {
+        return;
+    }
     for (entry, threads, parts) in [
         (
             "some_threads_end_before_barrier",
@@ -199,6 +221,9 @@ fn threads_that_do_not_meet_are_reported() {
 
 #[test]
 fn threads_without_an_end_are_stopped() {
+    if skips_emulator() {
+        return;
+    }
     let device = TestDevice::new(1);
     let y = device.fresh::<f32>(64);
     for entry in ["never_ends", "never_stops_meeting"] {
@@ -216,6 +241,9 @@ fn threads_without_an_end_are_stopped() {
 #[test]
 #[cfg(target_arch = "x86_64")] // elsewhere the quotient is 0
 fn a_division_by_zero_is_reported() {
+    if skips_emulator() {
+        return;
+    }
     let device = TestDevice::new(1);
     let y = device.fresh::<f32>(64);
     let run = device.run("control.cu", "divides_by_zero", launch_of(1, 64, 0), &[y, 0]);
@@ -224,6 +252,9 @@ fn a_division_by_zero_is_reported() {
 
 #[test]
 fn mistakes_with_asynchronous_copies_are_reported() {
+    if skips_emulator() {
+        return;
+    }
     let others = ["of shared memory, which thread", "with no barrier between"];
     let in_flight = [
         "which an asynchronous copy of thread",
@@ -278,6 +309,9 @@ fn ordered(seed: u64, entry: &str) -> Vec<i32> {
 
 #[test]
 fn what_depends_on_order_differs_between_seeds_and_repeats_for_one() {
+    if skips_emulator() {
+        return;
+    }
     for entry in [
         "threads_draw_tickets",
         "threads_draw_tickets_after_barrier",
@@ -291,6 +325,9 @@ fn what_depends_on_order_differs_between_seeds_and_repeats_for_one() {
 
 #[test]
 fn after_a_failed_launch_the_device_goes_on() {
+    if skips_emulator() {
+        return;
+    }
     let device = TestDevice::new(1);
     let y = device.fresh::<f32>(64);
     for _ in 0..3 {
@@ -308,6 +345,9 @@ fn after_a_failed_launch_the_device_goes_on() {
 
 #[test]
 fn launches_beyond_the_limits_are_refused() {
+    if skips_emulator() {
+        return;
+    }
     let device = TestDevice::new(1);
     let y = device.fresh::<f32>(64);
     let run = |launch: Launch| device.run("warp.cu", "bounded", launch, &[y, pair(7, 0)]);
@@ -353,6 +393,9 @@ fn launches_beyond_the_limits_are_refused() {
 
 #[test]
 fn correct_uses_of_warps_pass() {
+    if skips_emulator() {
+        return;
+    }
     for seed in SEEDS {
         let device = TestDevice::new(seed);
         let y = device.put(&[-1.0_f32; 96]);

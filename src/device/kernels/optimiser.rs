@@ -1,20 +1,23 @@
-//! The kernels of `kernels/optimiser.cu`: one step on one parameter, in f32. Both are launched for its
-//! elements.
+//! The kernels of `kernels/optimiser.cu`: one step on many parameters, in f32. Both take a table with
+//! one column for each parameter, and are launched with [`dims`].
 
 use crate::device::signature::kernel_args;
-use crate::device::{DeviceAddress, Kernel, Signature};
+use crate::device::{DeviceAddress, Kernel, LaunchDims, Signature};
+
+/// Most parameters of one launch: the largest table that fits in the 4 KiB of a kernel's arguments.
+pub const COLUMNS: usize = 96;
 
 kernel_args! {
-    /// A step of SGD; tensors are contiguous and of the same shape.
+    /// A step of SGD; the tensors of a column are contiguous and of the same shape.
     pub struct SgdArgs {
         /// Changed in place.
-        pub parameter: DeviceAddress,
-        /// Its gradient.
-        pub gradient: DeviceAddress,
+        pub parameters: [DeviceAddress; COLUMNS],
+        /// The gradient of each.
+        pub gradients: [DeviceAddress; COLUMNS],
         /// Changed in place; may be null where the momentum is 0.
-        pub velocity: DeviceAddress,
+        pub velocities: [DeviceAddress; COLUMNS],
         /// Elements of each.
-        pub elements: u64,
+        pub elements: [u64; COLUMNS],
         /// Learning rate.
         pub rate: f32,
         /// Share of the velocity that stays.
@@ -27,18 +30,18 @@ kernel_args! {
 }
 
 kernel_args! {
-    /// A step of Adam or AdamW; tensors are contiguous and of the same shape.
+    /// A step of Adam or AdamW; the tensors of a column are contiguous and of the same shape.
     pub struct AdamArgs {
         /// Changed in place.
-        pub parameter: DeviceAddress,
-        /// Its gradient.
-        pub gradient: DeviceAddress,
-        /// First moment, changed in place.
-        pub first: DeviceAddress,
-        /// Second moment, changed in place.
-        pub second: DeviceAddress,
+        pub parameters: [DeviceAddress; COLUMNS],
+        /// The gradient of each.
+        pub gradients: [DeviceAddress; COLUMNS],
+        /// First moments, changed in place.
+        pub firsts: [DeviceAddress; COLUMNS],
+        /// Second moments, changed in place.
+        pub seconds: [DeviceAddress; COLUMNS],
         /// Elements of each.
-        pub elements: u64,
+        pub elements: [u64; COLUMNS],
         /// Decay rates of the moments.
         pub betas: [f32; 2],
         /// √(1 − β₂ᵗ).
@@ -62,3 +65,16 @@ pub const SGD: Kernel<SgdArgs> = Kernel::new("optimiser.cu", "optimiser_sgd");
 pub const ADAM: Kernel<AdamArgs> = Kernel::new("optimiser.cu", "optimiser_adam");
 
 pub(super) const SIGNATURES: &[Signature] = &[SGD.signature(), ADAM.signature()];
+
+/// The launch for `columns` parameters (1 to [`COLUMNS`]), the largest of which has `largest` elements.
+pub fn dims(columns: u32, largest: usize) -> LaunchDims {
+    // Every parameter gets the blocks of the largest one: few enough that idle ones cost nothing, and
+    // enough that a single large parameter occupies a device.
+    const MOST_BLOCKS: u32 = 512;
+    let LaunchDims { grid, block, .. } = LaunchDims::for_elements(largest);
+    LaunchDims {
+        grid: [grid[0].min(MOST_BLOCKS), columns, 1],
+        block,
+        shared_bytes: 0,
+    }
+}

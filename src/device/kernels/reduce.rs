@@ -1,7 +1,7 @@
 //! The kernels of `kernels/reduce.cu`: sums along any axes and the largest values along one, in f32.
 
 use crate::device::signature::kernel_args;
-use crate::device::{DeviceAddress, Kernel, Signature};
+use crate::device::{DeviceAddress, Kernel, LaunchDims, Signature};
 use crate::tensor::MAX_RANK;
 
 kernel_args! {
@@ -60,10 +60,31 @@ kernel_args! {
 
 /// Reads `x`; writes `out`. For its elements.
 pub const SUM: Kernel<SumArgs> = Kernel::new("reduce.cu", "reduce_sum");
+/// Most terms that one block sums: those of a part of a long sum.
+pub const PART: usize = 16_384;
+/// Reads `x`; writes the sums of the parts, `[ceil(terms / PART), results]`. Launched with [`parts_dims`].
+pub const SUM_PARTS: Kernel<SumArgs> = Kernel::new("reduce.cu", "reduce_sum_parts");
 /// Reads `x`; writes `values` and `from`. For the elements outer · inner.
 pub const TOP_K: Kernel<TopKArgs> = Kernel::new("reduce.cu", "reduce_top_k");
 /// Reads `dy`, `from`; writes the elements of `dx` that were picked, and leaves the others. For the
 /// elements of `dy`.
 pub const TOP_K_GRADIENT: Kernel<TopKArgs> = Kernel::new("reduce.cu", "reduce_top_k_gradient");
 
-pub(super) const SIGNATURES: &[Signature] = &[SUM.signature(), TOP_K.signature(), TOP_K_GRADIENT.signature()];
+pub(super) const SIGNATURES: &[Signature] = &[
+    SUM.signature(),
+    SUM_PARTS.signature(),
+    TOP_K.signature(),
+    TOP_K_GRADIENT.signature(),
+];
+
+/// The launch of [`SUM_PARTS`] for so many parts of so many results.
+pub fn parts_dims(parts: usize, results: usize) -> LaunchDims {
+    const THREADS: u32 = 256;
+    const WARP: u32 = 32;
+    let blocks = parts.saturating_mul(results).clamp(1, i32::MAX as usize);
+    LaunchDims {
+        grid: [blocks as u32, 1, 1],
+        block: [THREADS, 1, 1],
+        shared_bytes: THREADS / WARP * size_of::<f32>() as u32,
+    }
+}

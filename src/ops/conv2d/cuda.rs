@@ -5,6 +5,7 @@ use super::{Conv2dEpilogue, Geometry, OP};
 use crate::device::kernels::conv2d::{BIAS_GRADIENT, Conv2dArgs, DGRAD, FORWARD, WGRAD};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use crate::ops::Precision;
+use crate::ops::launch::int;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -16,10 +17,7 @@ pub(super) type Device = Arc<dyn Accelerator>;
 /// # Errors
 /// [`Error::Argument`] if a length is beyond what kernels count with, 2³¹ − 1.
 fn arguments(g: &Geometry) -> Result<Conv2dArgs> {
-    let length = |length: usize| {
-        i32::try_from(length)
-            .map_err(|_| Error::argument("conv2d", "length", format!("at most {}", i32::MAX), length))
-    };
+    let length = |length| int(OP, length);
     Ok(Conv2dArgs {
         x: DeviceAddress::NULL,
         w: DeviceAddress::NULL,

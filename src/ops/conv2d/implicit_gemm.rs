@@ -1,14 +1,15 @@
 //! Launches of the tiled convolution kernels, in every precision.
 
 use super::Conv2dEpilogue;
-use super::Geometry;
 use super::cuda::Device;
+use super::{Geometry, OP};
+use crate::Result;
 use crate::device::kernels::conv2d_gemm::{self as gemm, Conv2dGemmArgs, TILE_M, TILE_N};
 use crate::device::kernels::conv2d_tensor as tensor;
 use crate::device::{DeviceAddress, Kernel, LaunchDims};
 use crate::ops::Precision;
+use crate::ops::launch::int_up_to;
 use crate::tensor::{Element, Tensor};
-use crate::{Error, Result};
 
 /// Whether a tile would be mostly empty, so that the direct kernels do better. Depends on the layer
 /// alone: an image's result must not depend on its batch.
@@ -81,13 +82,10 @@ impl Direction {
 /// The lengths as a kernel's arguments, without addresses.
 ///
 /// # Errors
-/// [`Error::Argument`] if a length is beyond what the kernels count with.
+/// [`crate::Error::Argument`] if a length is beyond what the kernels count with.
 fn arguments(g: &Geometry) -> Result<Conv2dGemmArgs> {
-    const MOST: usize = 1 << 30;
-    let length = |length: usize| {
-        let fits = i32::try_from(length).ok().filter(|_| length <= MOST);
-        fits.ok_or_else(|| Error::argument("conv2d", "length", format!("at most {MOST}"), length))
-    };
+    const MOST: i32 = 1 << 30;
+    let length = |length| int_up_to(OP, length, MOST);
     for product in [g.n * g.h * g.w, g.rows(), g.depth(), g.r * g.s * g.k] {
         length(product)?;
     }
@@ -161,7 +159,7 @@ pub(super) fn dgrad<T: Element>(
     Ok(dx)
 }
 
-/// The gradient of the weights, `[K,R,S,C]`.
+/// The gradient of the weights, `[K,R,S,C]`. A gradient of several parts takes [`WORKSPACE`] elements at most.
 pub(super) fn wgrad<T: Element>(
     device: &Device,
     g: &Geometry,
@@ -173,7 +171,11 @@ pub(super) fn wgrad<T: Element>(
     let args = arguments(g)?;
     let part_pixels = part_pixels(g);
     let count = g.rows().div_ceil(part_pixels);
-    let parts = Tensor::<T>::dirty_on(device, [count, dw.len()])?;
+    // A single part is the gradient.
+    let parts = match count > 1 {
+        true => Tensor::<T>::dirty_on(device, [count, dw.len()])?,
+        false => dw.clone(),
+    };
     let args = Conv2dGemmArgs {
         x: x.address(),
         w: dw.address(),
@@ -185,20 +187,25 @@ pub(super) fn wgrad<T: Element>(
         ..args
     };
     WGRAD.launch(device, precision, [g.k, g.depth(), count], &args)?;
-    gemm::WGRAD_SUM.launch(&**device, LaunchDims::for_elements(dw.len()), &args)?;
+    if count != 1 {
+        gemm::WGRAD_SUM.launch(&**device, LaunchDims::for_elements(dw.len()), &args)?;
+    }
     Ok(dw)
 }
 
+/// Most elements of the parts of a weights' gradient together, where there is more than one: 64 MiB.
+const WORKSPACE: usize = 16 << 20;
+
 /// Output pixels of each part of the weights' gradient: enough parts to occupy a large device, none
-/// so long that f32 sums suffer, and not so many that they need much memory.
+/// so long that f32 sums suffer, and no more than [`WORKSPACE`] holds. A matter of the shapes alone, so
+/// that every device gives the same sums.
 fn part_pixels(g: &Geometry) -> usize {
     const BLOCKS: usize = 512;
     const FEWEST: usize = 128;
     const MOST: usize = 8192;
-    const ELEMENTS: usize = 16 << 20;
     let tiles = g.k.div_ceil(TILE_M) * g.depth().div_ceil(TILE_N);
     let parts = (BLOCKS / tiles).max(g.rows().div_ceil(MOST));
-    let parts = parts.min(ELEMENTS / (g.k * g.depth())).max(1);
+    let parts = parts.min(WORKSPACE / (g.k * g.depth())).max(1);
     g.rows().div_ceil(parts).max(FEWEST)
 }
 
@@ -224,7 +231,7 @@ mod tests {
             let pixels = part_pixels(&g);
             let parts = g.rows().div_ceil(pixels);
             assert!(parts * pixels >= g.rows() && pixels >= 128, "{g:?}");
-            assert!(parts == 1 || parts * g.k * g.depth() <= 16 << 20, "{g:?}");
+            assert!(parts == 1 || parts * g.k * g.depth() <= WORKSPACE, "{g:?}");
             assert!(parts <= 65_535, "{g:?}");
         }
     }

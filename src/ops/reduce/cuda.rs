@@ -1,13 +1,19 @@
 //! Launches of the reduction kernels.
 
 use crate::Result;
-use crate::device::kernels::reduce::{SUM, SumArgs, TOP_K, TOP_K_GRADIENT, TopKArgs};
+use crate::device::kernels::reduce::{
+    PART, SUM, SUM_PARTS, SumArgs, TOP_K, TOP_K_GRADIENT, TopKArgs, parts_dims,
+};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use crate::tensor::launch::{End, copy};
 use crate::tensor::{DeviceArray, Element, Shape, Tensor, Walk};
 use std::sync::Arc;
 
 type Device = Arc<dyn Accelerator>;
+
+/// Most terms of a sum that one thread adds up, in the CPU's order; longer sums are trees. It decides
+/// by the terms alone, so that a row's bits depend neither on the other rows nor on the device.
+const SHORT: u64 = 1024;
 
 /// scale · sums of elements of `x`, a tensor of `shape`: `kept` walks over what stays, `summed` over
 /// the terms of each sum.
@@ -20,7 +26,7 @@ pub(crate) fn sum<T: Element>(
     scale: T,
 ) -> Result<Tensor<T>> {
     let out = Tensor::dirty_on(device, shape)?;
-    let args = SumArgs {
+    let mut args = SumArgs {
         x: x.address(),
         out: out.address(),
         results: out.len() as u64,
@@ -34,8 +40,47 @@ pub(crate) fn sum<T: Element>(
         scale: scale.as_f64() as f32,
         unused: 0,
     };
-    SUM.launch(&**device, LaunchDims::for_elements(out.len()), &args)?;
-    Ok(out)
+    if args.terms <= SHORT {
+        SUM.launch(&**device, LaunchDims::for_elements(out.len()), &args)?;
+        return Ok(out);
+    }
+    if out.is_empty() {
+        return Ok(out);
+    }
+    // Two passes for up to PART² terms, 2²⁸. What a pass reads lives until it is launched.
+    let mut read: Option<Tensor<T>> = None;
+    loop {
+        let parts = args.terms.div_ceil(PART as u64) as usize;
+        let dims = parts_dims(parts, out.len());
+        if parts == 1 {
+            SUM_PARTS.launch(&**device, dims, &args)?;
+            drop(read);
+            return Ok(out);
+        }
+        let sums = Tensor::<T>::dirty_on(device, [parts, out.len()])?;
+        let pass = SumArgs {
+            out: sums.address(),
+            scale: 1.0,
+            ..args
+        };
+        SUM_PARTS.launch(&**device, dims, &pass)?;
+        let (along, across) = (
+            Walk::along([(out.len(), [1])]),
+            Walk::along([(parts, [out.len()])]),
+        );
+        args = SumArgs {
+            x: sums.address(),
+            terms: parts as u64,
+            lengths: along.lengths,
+            steps: along.steps[0],
+            term_lengths: across.lengths,
+            term_steps: across.steps[0],
+            axes: along.axes,
+            term_axes: across.axes,
+            ..args
+        };
+        read = Some(sums);
+    }
 }
 
 /// scale · sums along the middle axis of (outer, length, inner).

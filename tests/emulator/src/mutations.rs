@@ -209,6 +209,27 @@ pub const MUTATIONS: &[Mutation] = &[
         to: "term + 1 < a.terms; ++term",
     },
     Mutation {
+        name: "term_of_the_next_part",
+        file: "reduce.cu",
+        source: "reduce.cu",
+        from: "term < end; term += THREADS",
+        to: "term <= end; term += THREADS",
+    },
+    Mutation {
+        name: "sums_of_warps_forgotten",
+        file: "reduce.cu",
+        source: "reduce.cu",
+        from: "warp < THREADS / WARP_LANES; ++warp",
+        to: "warp < THREADS / WARP_LANES - 1; ++warp",
+    },
+    Mutation {
+        name: "dropped_barrier_of_parts",
+        file: "reduce.cu",
+        source: "reduce.cu",
+        from: "= sum;\n        __syncthreads();\n        if (threadIdx.x == 0)",
+        to: "= sum;\n        if (threadIdx.x == 0)",
+    },
+    Mutation {
         name: "mirrored_roll",
         file: "arrange.cu",
         source: "arrange.cu",
@@ -228,6 +249,13 @@ pub const MUTATIONS: &[Mutation] = &[
         source: "optimiser.cu",
         from: "(1.0f - a.betas[1]) * gradient * gradient;",
         to: "(1.0f - a.betas[1]) * first * first;",
+    },
+    Mutation {
+        name: "velocity_of_the_first_parameter",
+        file: "optimiser.cu",
+        source: "optimiser.cu",
+        from: "a.velocities[column];",
+        to: "a.velocities[0];",
     },
     Mutation {
         name: "tile_flipped_taps",

@@ -1,7 +1,10 @@
 //! Compiles every kernel with NVRTC, which needs no GPU: sources, headers, and the contract between
-//! the kernels' argument structs and Rust's.
+//! the kernels' argument structs and Rust's; no kernel spills registers.
 //!
 //! Without `libnvrtc` the tests say so and pass, unless `CROSSMAX_REQUIRE_NVRTC=1`.
+
+mod cubin;
+mod resources;
 
 use crossmax::Error;
 use crossmax::device::KernelCache;
@@ -52,7 +55,7 @@ fn log_of_refused(name: &str, source: &str) -> String {
 }
 
 #[test]
-fn every_kernel_compiles_for_every_target_without_warnings() {
+fn every_kernel_compiles_for_every_target_without_warnings_or_spills() {
     if !compiler_is_present() {
         return;
     }
@@ -63,17 +66,9 @@ fn every_kernel_compiles_for_every_target_without_warnings() {
                 .unwrap_or_else(|error| panic!("{name} for {target}: {error}"));
             assert_eq!(compiled.log, "", "{name} for {target}");
             assert!(compiled.cubin.starts_with(b"\x7fELF"), "{name} for {target}");
-            for kernel in signatures().filter(|kernel| kernel.source() == name) {
-                if kernel.least_capability() > capability {
-                    continue;
-                }
-                let section = format!(".text.{}\0", kernel.entry());
-                assert!(
-                    contains(&compiled.cubin, section.as_bytes()),
-                    "{name} for {target}: no machine code for {}",
-                    kernel.entry()
-                );
-            }
+            let kernels = signatures()
+                .filter(|kernel| kernel.source() == name && kernel.least_capability() <= capability);
+            resources::demand_no_spills(&compiled.cubin, kernels.map(|kernel| kernel.entry()), &target);
         }
     }
 }
@@ -126,10 +121,6 @@ fn what_was_compiled_is_kept_on_disk() {
     ];
     assert!(others.into_iter().all(|other| other.unwrap() != key));
     assert_eq!(nvrtc::key("resize.cu", &unit, &target).unwrap(), key);
-}
-
-fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
 }
 
 #[test]
