@@ -16,6 +16,8 @@ use std::ops::Range;
 /// in the order of the draws.
 pub struct Oracle<'a, T: Element = f32> {
     classifier: &'a dyn Classifier<T>,
+    /// Whom gradients are asked of.
+    search: &'a dyn Classifier<T>,
     sub_batch: usize,
 }
 
@@ -79,8 +81,27 @@ impl<'a, T: Element> Oracle<'a, T> {
         }
         Ok(Self {
             classifier,
+            search: classifier,
             sub_batch,
         })
+    }
+
+    /// The same, but searches follow losses and gradients of `search`: the same model in a faster
+    /// precision, say. Logits and predictions, which decide what is broken, stay the classifier's.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if `search` has another number of classes.
+    pub fn searching(self, search: &'a dyn Classifier<T>) -> Result<Self> {
+        let (expected, found) = (self.classes(), search.classes());
+        if expected != found {
+            return Err(Error::argument(
+                "Oracle",
+                "search",
+                format!("{expected} classes"),
+                found,
+            ));
+        }
+        Ok(Self { search, ..self })
     }
 
     /// The classifier's number of classes.
@@ -194,7 +215,7 @@ impl<'a, T: Element> Oracle<'a, T> {
         loss: AttackLoss,
         draws: &[Draw],
     ) -> Result<Part<T>> {
-        let linearised = self.classifier.linearise(images, draws)?;
+        let linearised = self.search.linearise(images, draws)?;
         let logits = linearised.logits.to_host()?;
         self.check_logits(&logits, draws)?;
         let (loss, cotangent) = loss.with_gradient(&linearised.logits, labels)?;

@@ -33,7 +33,8 @@ impl Aggregation {
     }
 }
 
-/// A self-ensemble with an aggregation, folded, as attacks see it.
+/// A self-ensemble with an aggregation, folded, as attacks see it. Copies share the weights.
+#[derive(Clone)]
 pub struct EnsembleClassifier<'a, T: Element = f32> {
     ensemble: FoldedSelfEnsemble<'a, T>,
     aggregation: Aggregation,

@@ -14,6 +14,7 @@ use crate::ops::Precision;
 use crate::tensor::{Element, Tensor};
 
 /// A self-ensemble as predictions and attacks use it; gradients reach the images alone.
+#[derive(Clone)]
 pub struct FoldedSelfEnsemble<'a, T: Element = f32> {
     ensemble: &'a SelfEnsemble<T>,
     net: FoldedResNet<T>,

@@ -46,6 +46,7 @@ impl<T: Element> Normalisation<T> {
 
 /// A residual network on normalised images, deterministic: (image − mean) / std, then the network
 /// with its running statistics, folded. The images are classified at their own size.
+#[derive(Clone)]
 pub struct PlainClassifier<'a, T: Element = f32> {
     net: FoldedResNet<T>,
     normalisation: Normalisation<T>,

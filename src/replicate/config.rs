@@ -1,5 +1,6 @@
 //! The configuration of a run: a preset, overridden by a file and by flags.
 
+use super::Precisions;
 use crate::data::ReadOptions;
 use crate::ensemble::Method;
 use crate::io::atomic;
@@ -32,6 +33,9 @@ pub struct Config {
     pub attack: AttackConfig,
     /// Pictures.
     pub figures: FiguresConfig,
+    /// Formats of the layers' products on an accelerator.
+    #[serde(default, skip_serializing_if = "Precisions::is_default")]
+    pub precision: Precisions,
 }
 
 /// Which images.
@@ -191,6 +195,7 @@ impl Config {
                 prototype_loss: 1e-2,
                 votes: 10,
             },
+            precision: Precisions::default(),
         }
     }
 

@@ -6,6 +6,7 @@ mod data;
 mod evaluate;
 pub mod figures;
 mod files;
+mod precision;
 mod report;
 mod reporter;
 mod run;
@@ -18,6 +19,7 @@ mod training;
 
 pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
 pub use files::{OpenRun, device_of_run, open_run};
+pub use precision::Precisions;
 pub use reporter::{Reporter, Silent, check_stop, request_stop, stop_requested};
 pub use run::{Outcome, run};
 pub use run_dir::{RunDir, StageTime};

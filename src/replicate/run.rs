@@ -14,7 +14,7 @@ use super::stages::surrogate::{self, SurrogateAttack};
 use super::stages::votes::{self, ImageVotes};
 use super::summary::{CleanAccuracy, Findings};
 use super::training::{EpochMetrics, Learner, Schedule, Task, train};
-use super::{Config, Reporter, report};
+use super::{Config, Precisions, Reporter, report};
 use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::Dataset;
 use crate::device::Device;
@@ -71,6 +71,8 @@ struct Runner<'a> {
     dir: RunDir,
     data: Dataset,
     device: &'a Device,
+    /// Formats of the layers' products, as the device has them.
+    precision: Precisions,
     reporter: &'a dyn Reporter,
     metrics: Vec<EpochMetrics>,
 }
@@ -100,6 +102,7 @@ impl<'a> Runner<'a> {
         Ok(Self {
             hash,
             advice: format!("go on with: crossmax replicate --resume {}", dir.root().display()),
+            precision: config.precision.on(device, reporter),
             config,
             dir,
             data,
@@ -121,6 +124,7 @@ impl<'a> Runner<'a> {
         let findings = Findings {
             config: self.config.clone(),
             device: self.device.to_string(),
+            precision: self.precision,
             dataset: self.data.name.clone(),
             data_sha256: self.data.sha256(),
             classes: self.data.classes.clone(),
@@ -176,6 +180,7 @@ impl<'a> Runner<'a> {
                 config_hash: &self.hash,
                 resume_advice: &self.advice,
                 device: self.device,
+                precision: self.precision.training,
             };
             let splits = [&self.data.train, &self.data.test];
             let metrics = train(learner, &task, schedule, splits, self.reporter, &mut |lines| {
@@ -299,6 +304,7 @@ impl<'a> Runner<'a> {
             state,
             config_hash: &self.hash,
             resume_advice: &self.advice,
+            search: self.precision.search,
         }
     }
 
@@ -309,8 +315,9 @@ impl<'a> Runner<'a> {
         );
         self.dir.stage("attack", &[&state, &export], || {
             let classifier = EnsembleClassifier::new(ensemble, Aggregation::CrossMax)?;
+            let search = classifier.clone().with_precision(self.precision.search);
             let task = self.attack_task("the self-ensemble", &state);
-            let (state, attacked) = attack::run(&classifier, samples, &task, self.reporter)?;
+            let (state, attacked) = attack::run([&classifier, &search], samples, &task, self.reporter)?;
             attack::export(&export, samples, &state)?;
             Ok(attacked)
         })
@@ -320,7 +327,9 @@ impl<'a> Runner<'a> {
         let state = self.dir.path("attack/baseline.safetensors");
         self.dir.stage("baseline attack", &[&state], || {
             let task = self.attack_task("the plain baseline", &state);
-            Ok(attack::run(&baseline.classifier()?, samples, &task, self.reporter)?.1)
+            let classifier = baseline.classifier()?;
+            let search = classifier.clone().with_precision(self.precision.search);
+            Ok(attack::run([&classifier, &search], samples, &task, self.reporter)?.1)
         })
     }
 

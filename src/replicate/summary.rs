@@ -2,8 +2,9 @@
 
 use super::stages::attack::Attacked;
 use super::stages::surrogate::SurrogateAttack;
-use super::{Config, EpochMetrics, StageTime};
+use super::{Config, EpochMetrics, Precisions, StageTime};
 use crate::attacks::statistics::wilson;
+use crate::ops::Precision;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
@@ -31,6 +32,8 @@ pub(crate) struct Findings {
     pub config: Config,
     /// As [`crate::device::Device`] shows it.
     pub device: String,
+    /// Formats of the layers' products, as the device had them.
+    pub precision: Precisions,
     pub dataset: String,
     pub data_sha256: String,
     pub classes: Vec<String>,
@@ -117,6 +120,11 @@ impl Findings {
             "crossmax_version": env!("CARGO_PKG_VERSION"),
             "preset": self.config.preset,
             "device": self.device,
+            "precision": {
+                "training": self.precision.training,
+                "search": self.precision.search,
+                "verdict": Precision::F32,
+            },
             "seed": self.config.seed,
             "dataset": self.dataset,
             "dataset_sha256": self.data_sha256,

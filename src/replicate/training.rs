@@ -9,6 +9,7 @@ use crate::data::Split;
 use crate::device::Device;
 use crate::ensemble::Stream;
 use crate::nn::{Module, Pass};
+use crate::ops::Precision;
 use crate::optim::{Adam, Optimiser};
 use crate::tensor::{Counter, Philox, Purpose, Tensor};
 use crate::{Error, Result};
@@ -30,8 +31,8 @@ pub(super) trait Learner {
     /// The parameters that are optimised and checkpointed.
     fn module(&mut self) -> &mut dyn Module;
 
-    /// A training pass over images [N,H,W,3].
-    fn forward(&self, images: &Var, draws: &[Draw]) -> Result<Step>;
+    /// A training pass over images [N,H,W,3], its products in `precision`.
+    fn forward(&self, images: &Var, draws: &[Draw], precision: Precision) -> Result<Step>;
 
     /// Updates running statistics after the parameters were updated.
     fn commit(&mut self, pass: Pass, beside: Option<Pass>) -> Result<()> {
@@ -101,6 +102,8 @@ pub(super) struct Task<'a> {
     pub resume_advice: &'a str,
     /// Where the module is and its images are put.
     pub device: &'a Device,
+    /// Format of the products, which the device has.
+    pub precision: Precision,
 }
 
 /// Trains `learner` on all epochs of `schedule` that its checkpoint does not hold already;
@@ -149,7 +152,8 @@ pub(super) fn train(
             let images = Var::constant(train.batch(&indices)?.on(task.device)?);
             let done = (usize::from(epoch) - 1) * steps_an_epoch + i;
             optimiser.set_lr(schedule.rate(done, steps));
-            let (loss, logits) = step(learner, &mut optimiser, &images, &labels, &draws)?;
+            let given = (&images, labels.as_slice(), draws.as_slice());
+            let (loss, logits) = step(learner, &mut optimiser, given, task.precision)?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
                     what: format!("{what}, loss of batch {}", i + 1),
@@ -198,11 +202,10 @@ pub(super) fn train(
 fn step(
     learner: &mut dyn Learner,
     optimiser: &mut Adam,
-    images: &Var,
-    labels: &[usize],
-    draws: &[Draw],
+    (images, labels, draws): (&Var, &[usize], &[Draw]),
+    precision: Precision,
 ) -> Result<(f64, Tensor)> {
-    let Step { logits, pass, beside } = learner.forward(images, draws)?;
+    let Step { logits, pass, beside } = learner.forward(images, draws, precision)?;
     let loss = logits.cross_entropy(labels)?.mean_all()?;
     let value = f64::from(loss.value().item()?);
     let seen = logits.value().clone();

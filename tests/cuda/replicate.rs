@@ -3,7 +3,8 @@
 use super::emulated::Emulated;
 use crossmax::device::Device;
 use crossmax::io::{Stored, TensorFile};
-use crossmax::replicate::{Config, Outcome, Reporter, Silent, device_of_run, open_run, run};
+use crossmax::ops::Precision;
+use crossmax::replicate::{Config, Outcome, Precisions, Reporter, Silent, device_of_run, open_run, run};
 use crossmax::tensor::Tensor;
 use crossmax::testing::formula::unit;
 use serde_json::Value;
@@ -274,4 +275,82 @@ fn weights_of_the_cpu_have_the_same_accuracies_on_a_device() -> Checked {
         assert_eq!(found, expected, "{pointer}");
     }
     Ok(())
+}
+
+/// Notes every line that the run tells.
+#[derive(Default)]
+struct Notes(std::cell::RefCell<Vec<String>>);
+
+impl Reporter for Notes {
+    fn line(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
+    }
+
+    fn begin(&self, _: &str, _: u64, _: &str) {}
+
+    fn advance(&self, _: u64, _: &str) {}
+
+    fn end(&self) {}
+}
+
+/// An attack that searches in bf16 finds other images, and is judged in f32; a device without bf16 says so
+/// and computes in f32.
+#[test]
+fn a_precision_is_used_where_the_device_has_it() -> Checked {
+    let folder = tempfile::tempdir()?;
+    let [data, single, half, old] =
+        ["data.safetensors", "single", "half", "old"].map(|name| folder.path().join(name));
+    write_data(&data)?;
+    let mut config = settings(&data);
+    config.backbone.stem_width = 8;
+    config.backbone.widths = vec![8, 8];
+    config.backbone.epochs = 1;
+    let expected = run(&config, &single, false, &emulated(), &Silent)?.summary;
+    config.precision.search = Precision::Bf16;
+    let notes = Notes::default();
+    let found = run(&config, &half, false, &emulated(), &notes)?.summary;
+    assert_eq!(found["precision"]["search"], "bf16");
+    assert_eq!(found["clean_accuracy"], expected["clean_accuracy"]);
+    assert_eq!(found["autoattack"]["initial"], expected["autoattack"]["initial"]);
+    let images = |out: &Path| std::fs::read(out.join("attack/surrogate.safetensors"));
+    assert_ne!(images(&half)?, images(&single)?);
+    assert!(
+        !notes
+            .0
+            .borrow()
+            .iter()
+            .any(|line| line.starts_with("precision: "))
+    );
+
+    config.precision = Precisions::both(Precision::Tf32);
+    let notes = Notes::default();
+    let begin = |_: &dyn Reporter| {
+        let device = Device::Accelerator(Emulated::of_capability(1, 7, 5));
+        run(&config, &old, false, &device, &KillAfterNotes(&notes))
+    };
+    run_and_kill(begin, "", 0)?;
+    let told = notes.0.borrow().join("\n");
+    assert!(told.contains("has no tf32 for training; f32 is used"), "{told}");
+    assert!(
+        told.contains("has no tf32 for the attacks' search; f32 is used"),
+        "{told}"
+    );
+    Ok(())
+}
+
+/// Notes the lines, and leaves the run at its first advance.
+struct KillAfterNotes<'a>(&'a Notes);
+
+impl Reporter for KillAfterNotes<'_> {
+    fn line(&self, text: &str) {
+        self.0.line(text);
+    }
+
+    fn begin(&self, _: &str, _: u64, _: &str) {}
+
+    fn advance(&self, _: u64, _: &str) {
+        resume_unwind(Box::new("killed"));
+    }
+
+    fn end(&self) {}
 }

@@ -2,8 +2,8 @@
 
 use super::{EPS, Toy, assert_same_bits, quietly, samples};
 use crate::attacks::{
-    ApgdConfig, AttackLoss, Draw, Evaluation, FgsmConfig, Keep, Oracle, PgdConfig, SeededStarts, fgsm,
-    perturb, pgd, redrawn_accuracy,
+    ApgdConfig, AttackLoss, AttackSlot, Draw, Evaluation, FgsmConfig, Keep, Oracle, PgdConfig, SeededStarts,
+    fgsm, perturb, pgd, redrawn_accuracy,
 };
 use crate::{Error, Result};
 
@@ -177,5 +177,27 @@ fn accuracy_is_drawn_anew_in_every_repeat() -> Result<()> {
     assert_eq!(toy.take_asked().len(), 30);
     assert_eq!((found.repeats, found.mean, found.std), (vec![0.8; 5], 0.8, 0.0));
     assert!(found.right_counts.iter().all(|&count| count == 0 || count == 5));
+    Ok(())
+}
+
+/// Gradients are the search's, verdicts the classifier's.
+#[test]
+fn a_search_in_another_precision_decides_nothing() -> Result<()> {
+    let (judge, search) = (Toy::new(false)?, Toy::new(false)?);
+    let oracle = Oracle::new(&judge, 8)?.searching(&search)?;
+    let samples = samples(2)?;
+    let draw = |i: usize, draw: u16| AttackSlot::PGD.search(samples.ids()[i], 0, 0, draw);
+    oracle.appraise(
+        samples.images(),
+        samples.labels(),
+        AttackLoss::CrossEntropy,
+        1,
+        &draw,
+    )?;
+    assert!(judge.take_asked().is_empty());
+    assert_eq!(search.take_asked().len(), 2);
+    oracle.predictions(samples.images(), &[Draw::default(); 2])?;
+    assert_eq!(judge.take_asked().len(), 2);
+    assert!(search.take_asked().is_empty());
     Ok(())
 }

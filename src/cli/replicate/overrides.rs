@@ -2,7 +2,8 @@
 
 use clap::Args;
 use crossmax::ensemble::{BackbonePass, ContrastRule, HeadBatchNorm, NoiseKind};
-use crossmax::replicate::Config;
+use crossmax::ops::Precision;
+use crossmax::replicate::{Config, Precisions};
 use serde::de::value::Error as NameError;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
@@ -43,6 +44,11 @@ pub struct Overrides {
     /// Epochs of each head's training
     #[arg(long, value_name = "N")]
     head_epochs: Option<u16>,
+
+    /// Format of the products of convolutions and linear layers on a GPU, in training and in the attacks' search;
+    /// weights, sums and verdicts stay f32. The CPU computes in f32
+    #[arg(long, value_name = "f32|tf32|bf16|f16", value_parser = named::<Precision>)]
+    precision: Option<Precision>,
 
     /// Resolutions of the views, in pixels
     #[arg(
@@ -111,6 +117,7 @@ impl Overrides {
         set(&mut config.backbone.lr, &self.lr);
         set(&mut config.heads.layers, &self.heads);
         set(&mut config.heads.epochs, &self.head_epochs);
+        set(&mut config.precision, &self.precision.map(Precisions::both));
         set(&mut config.method.resolutions, &self.resolutions);
         set(&mut config.method.noise, &self.noise);
         set(&mut config.method.top_k, &self.top_k);

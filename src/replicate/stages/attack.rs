@@ -5,6 +5,7 @@ use crate::attacks::{
     RedrawnAccuracy, SeededStarts, autoattack, redrawn_accuracy,
 };
 use crate::io::{Stored, TensorFile};
+use crate::ops::Precision;
 use crate::replicate::checkpoint::check_hash;
 use crate::replicate::{AttackConfig, Reporter, check_stop};
 use crate::{Error, Result};
@@ -35,6 +36,8 @@ pub(crate) struct AttackTask<'a> {
     pub config_hash: &'a str,
     /// How to go on after an interruption.
     pub resume_advice: &'a str,
+    /// Format of the search's products, which the device has.
+    pub search: Precision,
 }
 
 impl AttackTask<'_> {
@@ -53,14 +56,15 @@ pub(crate) fn to_u16(n: usize) -> u16 {
     u16::try_from(n).unwrap_or(u16::MAX)
 }
 
-/// Runs AutoAttack, going on from the saved state if there is one; the final state and numbers.
+/// Runs AutoAttack, going on from the saved state if there is one; the final state and numbers. The
+/// search follows `search`, the same classifier in the precision of the search; `classifier` decides.
 pub(crate) fn run(
-    classifier: &dyn Classifier,
+    [classifier, search]: [&dyn Classifier; 2],
     samples: &LabelledImages,
     task: &AttackTask<'_>,
     reporter: &dyn Reporter,
 ) -> Result<(AutoAttackState, Attacked)> {
-    let oracle = Oracle::new(classifier, task.config.sub_batch)?;
+    let oracle = Oracle::new(classifier, task.config.sub_batch)?.searching(search)?;
     let config = task.autoattack();
     let resume = load_state(task, samples)?;
     let total = config.attacks.len() * usize::from(config.iterations) * samples.len();

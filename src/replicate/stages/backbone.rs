@@ -7,6 +7,7 @@ use crate::data::Split;
 use crate::device::Device;
 use crate::ensemble::{BackboneClassifier, MultiResolution, Stream};
 use crate::nn::{Module, Pass};
+use crate::ops::Precision;
 use crate::replicate::evaluate::accuracy;
 use crate::replicate::training::{Learner, Step};
 
@@ -15,8 +16,8 @@ impl Learner for MultiResolution {
         self
     }
 
-    fn forward(&self, images: &Var, draws: &[Draw]) -> Result<Step> {
-        let mut pass = Pass::train();
+    fn forward(&self, images: &Var, draws: &[Draw], precision: Precision) -> Result<Step> {
+        let mut pass = Pass::train().with_precision(precision);
         let logits = self.logits(images, draws, 0, &mut pass)?;
         Ok(Step {
             logits,

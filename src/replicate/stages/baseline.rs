@@ -8,6 +8,7 @@ use crate::device::Device;
 use crate::ensemble::{IMAGENET_MEAN, IMAGENET_STD, Stream};
 use crate::models::{Normalisation, PlainClassifier, ResNet};
 use crate::nn::{Module, Pass};
+use crate::ops::Precision;
 use crate::replicate::evaluate::accuracy;
 use crate::replicate::training::{Learner, Step};
 
@@ -32,8 +33,8 @@ impl Learner for Baseline {
         &mut self.net
     }
 
-    fn forward(&self, images: &Var, _: &[Draw]) -> Result<Step> {
-        let mut pass = Pass::train();
+    fn forward(&self, images: &Var, _: &[Draw], precision: Precision) -> Result<Step> {
+        let mut pass = Pass::train().with_precision(precision);
         let images = Normalisation::new(IMAGENET_MEAN, IMAGENET_STD)?.apply(images)?;
         let logits = self.net.forward(&images, &mut pass)?;
         Ok(Step {

@@ -38,7 +38,7 @@ pub(crate) fn run(
         eot: to_u16(task.config.eot),
         ..PgdConfig::new(task.config.eps, to_u16(task.config.iterations))
     };
-    let surrogate = EnsembleClassifier::new(ensemble, Aggregation::Mean)?;
+    let surrogate = EnsembleClassifier::new(ensemble, Aggregation::Mean)?.with_precision(task.search);
     let oracle = Oracle::new(&surrogate, task.config.sub_batch)?;
     let starts = SeededStarts::new(task.seed);
     let mut done = load(task, samples)?;

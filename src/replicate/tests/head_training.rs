@@ -5,6 +5,7 @@ use crate::data::{Dataset, Source};
 use crate::device::Device;
 use crate::ensemble::{HeadBatchNorm, SelfEnsemble, Stream};
 use crate::nn::{Module, SlotKind};
+use crate::ops::Precision;
 use crate::replicate::files::untrained;
 use crate::replicate::stages::heads::HeadLearner;
 use crate::replicate::training::{EpochMetrics, Schedule, Task, train};
@@ -62,6 +63,7 @@ fn train_head(
         config_hash: "hash",
         resume_advice: "",
         device: &Device::Cpu,
+        precision: Precision::F32,
     };
     let schedule = Schedule {
         epochs,
