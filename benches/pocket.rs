@@ -66,6 +66,17 @@ fn pocket(criterion: &mut Criterion) {
             black_box(y.backward(Some(seed)).map(|_| ()))
         });
     });
+    let folded = backbone.net.folded().expect("a folded network");
+    group.bench_function("folded network forward", |b| {
+        b.iter(|| black_box(folded.forward(&Var::constant(prepared.clone()))));
+    });
+    group.bench_function("folded network forward and input gradient", |b| {
+        b.iter(|| {
+            let y = folded.forward(&Var::leaf(prepared.clone())).expect("logits");
+            let seed = ones(y.value());
+            black_box(y.backward(Some(seed)).map(|_| ()))
+        });
+    });
     let classifier = EnsembleClassifier::new(&ensemble, Aggregation::CrossMax).expect("an aggregation");
     group.bench_function("attack step (two passes, heads, CrossMax)", |b| {
         b.iter(|| {

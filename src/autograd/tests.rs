@@ -63,3 +63,35 @@ fn wrong_seeds_are_refused() -> Result<()> {
     assert!(y.backward(Some(Tensor::zeros([2]))).is_err());
     Ok(())
 }
+
+#[test]
+fn a_rule_may_add_to_the_gradient_so_far_once() -> Result<()> {
+    // y = 3x whose rule adds in place; further users of x before and after it on the tape.
+    let triple = |x: &Var<f64>| -> Result<Var<f64>> {
+        let value = x.value().to_vec()?;
+        let y = Tensor::from_fn(*x.shape(), |i| 3.0 * value[i]);
+        Ok(Var::from_op("triple", &[x], y, || {
+            move |dy: Tensor<f64>, mut needs| {
+                let gradient = needs.added_gradient(0, |sum| {
+                    let dy = dy.to_vec()?;
+                    let mut dx = Tensor::from_fn([dy.len()], |i| 3.0 * dy[i]);
+                    if let Some(sum) = sum {
+                        dx.accumulate(&sum)?;
+                    }
+                    Ok(dx)
+                })?;
+                Ok(vec![gradient])
+            }
+        }))
+    };
+    let x = Var::leaf(Tensor::from_slice([2], &[1.0, 2.0])?);
+    let inner = x.add(&x)?;
+    let before = inner.add(&inner)?;
+    let added = triple(&inner)?;
+    let after = inner.add(&added)?;
+    let y = before.add(&added)?.add(&after)?;
+    // inner counts 2 (before) + 3·2 (added, used twice) + 1 (after), and is 2x.
+    let gradient = y.backward(Some(Tensor::full([2], 1.0)))?.take(&x);
+    assert_eq!(gradient.map(|g| g.to_vec()).transpose()?, Some(vec![18.0; 2]));
+    Ok(())
+}
