@@ -2,6 +2,7 @@
 
 mod blocks;
 mod classifier;
+mod cost;
 mod folded;
 mod infer;
 mod layer;
@@ -12,7 +13,9 @@ mod taps;
 mod tests;
 
 pub use blocks::BlockKind;
+pub(crate) use classifier::resized;
 pub use classifier::{Normalisation, PlainClassifier};
+pub use cost::{ConvolutionCost, NetworkCost};
 pub use folded::FoldedResNet;
 pub use infer::infer_resnet;
 pub use resnet::{ResNet, ResNetConfig, Stem};

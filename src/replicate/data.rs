@@ -22,6 +22,10 @@ pub(super) fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Data
     let mut data = source.open_with(&config.read_options())?;
     reporter.line(&format!("data: {}", data.origin));
     data = data.with_classes(&wanted.classes)?;
+    if let Some(side) = wanted.frame {
+        data.train = data.train.framed(side);
+        data.test = data.test.framed(side);
+    }
     data.train = data.train.first(wanted.train_images);
     data.test = data.test.first(wanted.test_images);
     for (split, wanted, found) in [

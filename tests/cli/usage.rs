@@ -80,7 +80,7 @@ fn wrong_usage_ends_with_2_and_one_line_and_leaves_nothing() {
         ("replicate --heads 2,3,2", "heads.layers names layer 2 twice"),
         (
             "replicate --preset huge",
-            "there is no preset huge; there is: pocket",
+            "there is no preset huge; there are: pocket, cifar100-small, cifar100, cifar10, mnist",
         ),
         ("replicate --threads 0", "0 is not in 1..=1024"),
         ("replicate --device tpu", "expected auto, cpu, cuda or cuda:N"),

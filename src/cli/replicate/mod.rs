@@ -104,7 +104,7 @@ impl Arguments {
 /// Settings and directory of a new run.
 fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Result<(Config, PathBuf)> {
     let preset = arguments.preset.as_deref().filter(|&name| name != "auto");
-    let mut config = preset.map_or(Ok(Config::pocket()), Config::preset)?;
+    let mut config = Config::preset(preset.unwrap_or("pocket"))?;
     if let Some(path) = &arguments.config {
         config = config.overridden_by(path)?;
     }

@@ -2,4 +2,5 @@
 
 mod config;
 mod head_training;
+mod presets;
 mod run_dir;
