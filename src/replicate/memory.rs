@@ -1,7 +1,7 @@
 //! How much memory a run will need, before it is begun.
 
-use super::Config;
 use super::evaluate::{CHUNK, CHUNK_OF_ACCELERATOR};
+use super::{Config, DataShape};
 use crate::device::Device;
 use crate::models::NetworkCost;
 use crate::tensor::pooled_bytes;
@@ -41,8 +41,9 @@ pub struct MemoryPlan {
 }
 
 impl MemoryPlan {
-    /// The plan of `config` for images of `image_size`×`image_size` pixels in `classes` classes on `device`.
-    pub fn of(config: &Config, image_size: usize, classes: usize, device: &Device) -> Self {
+    /// The plan of `config` for data of this shape on `device`.
+    pub fn of(config: &Config, shape: DataShape, device: &Device) -> Self {
+        let classes = shape.classes;
         let side = config.backbone.input_size;
         let views = config
             .network(3 * config.method.resolutions.len(), classes)
@@ -68,7 +69,7 @@ impl MemoryPlan {
             Device::Cpu => CHUNK,
             Device::Accelerator(_) => CHUNK_OF_ACCELERATOR,
         };
-        let resized = if side == image_size { 0 } else { 1 };
+        let resized = if side == shape.image_size { 0 } else { 1 };
         let training = |stage: &str, cost: &NetworkCost, held: u64| StageMemory {
             stage: stage.to_owned(),
             parameters: held,
@@ -146,12 +147,12 @@ impl MemoryPlan {
 
 /// Sets the largest batch of the backbone's training, a power of two from 8 to 512, with which the plan of `config` fits
 /// into nine tenths of `available` bytes; 8 if none does. Passes are then as large as the batch.
-pub fn choose_batch(config: &mut Config, image_size: usize, classes: usize, device: &Device, available: u64) {
+pub fn choose_batch(config: &mut Config, shape: DataShape, device: &Device, available: u64) {
     config.backbone.micro_batch = None;
     let room = available / 10 * 9;
     config.backbone.batch = 512;
     while config.backbone.batch > 8 {
-        let plan = MemoryPlan::of(config, image_size, classes, device);
+        let plan = MemoryPlan::of(config, shape, device);
         let training = plan
             .stages
             .iter()

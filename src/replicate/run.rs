@@ -15,7 +15,7 @@ use super::stages::surrogate::{self, SurrogateAttack};
 use super::stages::votes::{self, ImageVotes};
 use super::summary::{CleanAccuracy, Findings};
 use super::training::{EpochMetrics, Learner, Schedule, Task, train};
-use super::{Config, MemoryPlan, Precisions, Reporter, report};
+use super::{Config, DataShape, MemoryPlan, Precisions, Reporter, report};
 use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::Dataset;
 use crate::device::Device;
@@ -62,7 +62,11 @@ pub fn run(
         pretrained::start(config, &mut ensemble.backbone.net, Replaced::StemAndClassifier)?;
     }
     move_module(&mut ensemble, device)?;
-    reporter.line(&MemoryPlan::of(config, data.train.size()[0], data.classes.len(), device).line(device));
+    let shape = DataShape {
+        image_size: data.train.size()[0],
+        classes: data.classes.len(),
+    };
+    reporter.line(&MemoryPlan::of(config, shape, device).line(device));
     let dir = match resume {
         true => RunDir::resume(out)?,
         false => RunDir::create(out, &config.to_toml()?)?,

@@ -1,5 +1,7 @@
 //! The presets: settings to begin with, each a file of its own.
 
+mod auto;
+
 use super::Config;
 use super::config::merge;
 use crate::{Error, Result};
