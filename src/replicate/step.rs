@@ -54,6 +54,17 @@ impl StepSettings {
         optimiser: &mut Adam,
         batch: &Batch<'_>,
     ) -> Result<Learned> {
+        let (learned, gradients) = self.gradients(learner, batch)?;
+        optimiser.step(learner.module(), &gradients)?;
+        Ok(learned)
+    }
+
+    /// The mean loss of `batch` and its gradients, by the identity of their parameters; running statistics move.
+    pub fn gradients(
+        &self,
+        learner: &mut dyn Learner,
+        batch: &Batch<'_>,
+    ) -> Result<(Learned, HashMap<u64, Tensor>)> {
         let images = batch.labels.len();
         let ranges = passes(images, self.micro_batch);
         let mut sums = HashMap::new();
@@ -75,8 +86,7 @@ impl StepSettings {
             learned.right += seen.right;
             add(&mut sums, gradients)?;
         }
-        optimiser.step(learner.module(), &sums)?;
-        Ok(learned)
+        Ok((learned, sums))
     }
 
     /// The mean loss over `part`, and its gradients times `share`.

@@ -3,4 +3,6 @@
 mod config;
 mod head_training;
 mod presets;
+mod pretrained;
 mod run_dir;
+mod steps;
