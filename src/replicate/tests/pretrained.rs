@@ -1,11 +1,12 @@
 //! What of a network comes from a file, and what is new.
 
 use crate::Result;
-use crate::io::save_module;
+use crate::device::Device;
+use crate::io::{TensorFile, load_module, save_module};
 use crate::models::{ResNet, ResNetConfig};
 use crate::nn::{Init, Module};
 use crate::replicate::pretrained::{Replaced, transplant};
-use crate::replicate::{Config, Weights};
+use crate::replicate::{Config, Silent, Weights, run};
 use crate::testing::assertions::refusal;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,13 +94,51 @@ fn weights_that_do_not_fit_or_are_not_there_are_refused() -> Result<()> {
     let mut config = Config::preset("pocket")?;
     config.backbone.weights = Some("absent.safetensors".into());
     let out = folder.path().join("run");
-    let ran = crate::replicate::run(
-        &config,
-        &out,
-        false,
-        &crate::device::Device::Cpu,
-        &crate::replicate::Silent,
-    );
+    let ran = run(&config, &out, false, &Device::Cpu, &Silent);
     assert!(ran.is_err() && !out.exists());
+    Ok(())
+}
+
+#[test]
+fn a_run_needs_its_weights_only_until_it_has_learned() -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| crate::Error::io("test", "make a folder", e))?;
+    let path = folder.path().join("weights.safetensors");
+    published(&path)?;
+    let mut config = Config::preset("pocket")?;
+    config.data.train_images = 32;
+    config.data.test_images = 12;
+    config.backbone.weights = Some(path.display().to_string());
+    config.backbone.stem_stride = 1;
+    config.backbone.blocks = vec![1; 3];
+    config.backbone.epochs = 1;
+    config.backbone.batch = 16;
+    config.backbone.lr = 1e-9;
+    config.heads.layers = vec![4, 5];
+    config.attack.images = 2;
+    config.attack.iterations = 1;
+    config.attack.eot = 1;
+    config.attack.reevaluations = 1;
+    config.figures.prototypes_per_class = 1;
+    config.figures.prototype_steps = 1;
+    config.figures.votes = 1;
+    let out = folder.path().join("run");
+    let (device, reporter) = (Device::Cpu, Silent);
+    let first = run(&config, &out, false, &device, &reporter)?;
+    // It learned from the file's weights, not from random ones.
+    let mut trained = ResNet::new(config.network(12, 12), &mut Init::new(3))?;
+    let file = TensorFile::load(&out.join("backbone.safetensors"))?;
+    load_module(&mut trained, &file, &out, "")?;
+    let mut given = ResNet::new(ResNetConfig::cifar(1, 3, 7), &mut Init::new(3))?;
+    load_module(&mut given, &TensorFile::load(&path)?, &path, "")?;
+    let (trained, given) = (tensors(&mut trained)?, tensors(&mut given)?);
+    for (a, b) in trained["layer2.0.conv1.weight"]
+        .iter()
+        .zip(&given["layer2.0.conv1.weight"])
+    {
+        assert!((a - b).abs() < 1e-6, "{a} {b}");
+    }
+    std::fs::remove_file(&path).map_err(|e| crate::Error::io(&path, "remove it", e))?;
+    let again = run(&config, &out, true, &device, &reporter)?;
+    assert_eq!(again.summary["clean_accuracy"], first.summary["clean_accuracy"]);
     Ok(())
 }
