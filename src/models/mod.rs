@@ -3,6 +3,7 @@
 mod blocks;
 mod classifier;
 mod infer;
+mod known_weights;
 mod resnet;
 mod taps;
 #[cfg(test)]
@@ -11,5 +12,6 @@ mod tests;
 pub use blocks::BlockKind;
 pub use classifier::PlainClassifier;
 pub use infer::infer_resnet;
+pub use known_weights::{KnownWeights, known_weights};
 pub use resnet::{ResNet, ResNetConfig, Stem};
 pub use taps::{NOTEBOOK_LAYERS, Taps, default_head_layers};
