@@ -68,7 +68,6 @@ pub(super) fn download(
         };
         watcher.begin(file.name(), file.size.most);
         let ended = download.run();
-        watcher.end();
         match ended {
             Err(Error::Fetch { url, reason, advice }) => {
                 watcher.line(&format!("{url}: {reason}"));
@@ -106,7 +105,11 @@ impl Download<'_> {
             let before = part.len();
             match self.attempt(&mut part) {
                 Ok(()) => match file_state(self.file, part.path())? {
-                    State::Whole => return part.publish(self.target),
+                    State::Whole => {
+                        part.publish(self.target)?;
+                        self.watcher.end();
+                        return Ok(());
+                    }
                     state => {
                         part.clear()?;
                         if !may_mix {

@@ -165,19 +165,8 @@ impl Manifest {
             Err(error) => return refused(error.message().replace('\n', " ")),
         };
         for entry in &list.entry {
-            let paths = entry.file.iter().map(|file| &file.path).chain([&entry.path]);
-            if let Some(bad) = paths.into_iter().find(|path| !stays_inside(path)) {
-                return refused(format!(
-                    "the path {bad:?}, which may lead out of the cache folder"
-                ));
-            }
-            for file in &entry.file {
-                if let Some(bad) = file.sha256.as_ref().filter(|hash| !is_hash(hash)) {
-                    return refused(format!("{bad:?} as a SHA-256 in lower-case digits"));
-                }
-                if file.urls.is_empty() || entry.file.is_empty() {
-                    return refused(format!("{:?} without an address", file.path));
-                }
+            if let Some(fault) = entry.fault() {
+                return refused(fault);
             }
         }
         let entries = list.entry.into_iter().map(Entry::from).collect();
@@ -217,6 +206,29 @@ fn weights(known: &KnownWeights) -> Entry {
             size: Size::rounded(known.mebibytes),
             sha256: Some(known.sha256_prefix.clone()),
         }],
+    }
+}
+
+impl EntryTable {
+    /// What cannot be meant, if anything.
+    fn fault(&self) -> Option<String> {
+        if self.file.is_empty() {
+            return Some(format!("{:?} with no files", self.name));
+        }
+        let mut paths = self.file.iter().map(|file| &file.path).chain([&self.path]);
+        if let Some(path) = paths.find(|path| !stays_inside(path)) {
+            return Some(format!(
+                "the path {path:?}, which may lead out of the cache folder"
+            ));
+        }
+        if let Some(file) = self.file.iter().find(|file| file.urls.is_empty()) {
+            return Some(format!("{:?} without an address", file.path));
+        }
+        let mut hashes = self.file.iter().filter_map(|file| file.sha256.as_ref());
+        let wrong = hashes.find(|hash| !is_hash(hash))?;
+        Some(format!(
+            "{wrong:?} as a SHA-256 (8 to 64 lower-case hexadecimal digits)"
+        ))
     }
 }
 

@@ -8,7 +8,7 @@ pub trait Watcher {
     fn begin(&self, name: &str, total: u64);
     /// So many bytes of it are there.
     fn advance(&self, done: u64);
-    /// It is there, or was given up.
+    /// It is there. Not told of a file that was given up.
     fn end(&self);
     /// Whether the person wants to stop. Asked between two reads.
     fn should_stop(&self) -> bool;
