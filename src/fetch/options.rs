@@ -33,12 +33,12 @@ pub struct Patience {
 }
 
 impl Default for Patience {
-    /// 20 s for a connection, 30 s for the next bytes, 1 s of pause, 5 attempts.
+    /// 20 s for a connection, 30 s for the next bytes, half a second of pause, 5 attempts.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(20),
             stall: Duration::from_secs(30),
-            pause: Duration::from_secs(1),
+            pause: Duration::from_millis(500),
             attempts: 5,
         }
     }

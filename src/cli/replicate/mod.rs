@@ -129,7 +129,7 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
     config.check()?;
     let fetching = || arguments.source.options();
     if let Some(path) = replicate::data_path(&config.data.source, fetching, progress)? {
-        config.data.source = full_path(&path.to_string_lossy())?;
+        config.data.source = full_path(path)?;
     }
     if preset.is_none() {
         progress.line(&format!(
@@ -144,7 +144,8 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
     Ok((config, out))
 }
 
-fn full_path(path: &str) -> Result<String> {
+fn full_path(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
     let full = std::path::absolute(path).map_err(|source| Error::io(path, "find the data", source))?;
     full.into_os_string().into_string().map_err(|name| {
         let found = name.to_string_lossy().into_owned();
