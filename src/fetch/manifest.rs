@@ -259,3 +259,50 @@ fn is_hash(text: &str) -> bool {
     let is_digit = |c: char| matches!(c, '0'..='9' | 'a'..='f');
     (8..=64).contains(&text.len()) && text.chars().all(is_digit)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn what_is_built_in_is_complete() -> Result<()> {
+        let manifest = Manifest::built_in()?;
+        let names: BTreeSet<&str> = manifest.entries.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names.len(), manifest.entries.len());
+        for name in [
+            "cifar10",
+            "cifar100",
+            "mnist",
+            "resnet18-v1",
+            "resnet152-v1",
+            "resnet152-v2",
+        ] {
+            assert!(names.contains(name), "{name}");
+        }
+        for entry in &manifest.entries {
+            for file in &entry.files {
+                assert!(file.sha256.as_deref().is_some_and(is_hash), "{file:?}");
+                assert!(
+                    stays_inside(&file.path) && file.path.starts_with(&entry.path),
+                    "{file:?}"
+                );
+                assert!(
+                    file.urls.iter().all(|url| url.starts_with("https://")),
+                    "{file:?}"
+                );
+                assert!(file.urls.iter().all(|url| url.ends_with(file.name())), "{file:?}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn rounded_lengths_hold_what_they_were_rounded_from() {
+        for bytes in [46_830_571, 241_700_001_u64] {
+            let mebibytes = (bytes as f64 / 1_048_576.0 * 1000.0).round() / 1000.0;
+            let size = Size::rounded(mebibytes);
+            assert!(size.contains(bytes) && size.most - size.least < 1100, "{size}");
+        }
+    }
+}
