@@ -4,6 +4,7 @@ mod checkpoint;
 mod config;
 mod data;
 mod evaluate;
+mod fetching;
 pub mod figures;
 mod files;
 mod precision;
@@ -18,6 +19,7 @@ mod tests;
 mod training;
 
 pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
+pub use fetching::{Reported, data_path};
 pub use files::{OpenRun, device_of_run, open_run};
 pub use precision::Precisions;
 pub use reporter::{Reporter, Silent, check_stop, request_stop, stop_requested};

@@ -3,9 +3,11 @@
 mod overrides;
 
 use super::common::Common;
+use super::fetch::Source;
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
+use crossmax::fetch::Manifest;
 use crossmax::replicate::{self, Config, Reporter, RunDir, device_of_run};
 use crossmax::{Error, Result};
 use overrides::Overrides;
@@ -29,8 +31,9 @@ pub struct Arguments {
     /// A TOML file with settings that differ from the preset's, laid out as a run's config.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// `drawn`, the built-in data set, or a file or folder with images; what it is is found out (see below)
-    #[arg(long, value_name = "drawn|PATH")]
+    /// `drawn`, the built-in data set; `cifar100`, `cifar10` or `mnist`, fetched if missing; or a file or folder with
+    /// images; what it is is found out (see below)
+    #[arg(long, value_name = "drawn|NAME|PATH")]
     data: Option<String>,
     /// Directory of the run [default: the first free of runs/PRESET, runs/PRESET-2, …]
     #[arg(long, value_name = "DIR")]
@@ -40,6 +43,8 @@ pub struct Arguments {
     resume: Option<Option<PathBuf>>,
     #[command(flatten)]
     overrides: Overrides,
+    #[command(flatten)]
+    source: Source,
 }
 
 const EXAMPLES: &str = "\
@@ -51,7 +56,8 @@ Data that are read:
 
 Examples:
   crossmax replicate                                  drawn data, a few minutes on two cores
-  crossmax replicate --data cifar-100-python.tar.gz   CIFAR-100 photos
+  crossmax replicate --data cifar100                  CIFAR-100 photos, fetched into the cache folder if missing
+  crossmax replicate --data cifar-100-python.tar.gz   the same from a file
   crossmax replicate --data photos --classes cat,dog --limit 500 --image-size 32
   crossmax replicate --attack-images 8 --iterations 20 --eps 4/255 --out runs/quick
   crossmax replicate --config mine.toml --seed 1 --json > result.json
@@ -111,6 +117,7 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
     if let Some(source) = &arguments.data {
         config.data.source = match source.as_str() {
             "drawn" => source.clone(),
+            name if Manifest::built_in()?.get(name).is_some() => source.clone(),
             // As a full path, so that the run can be resumed from another folder.
             path => full_path(path)?,
         };
@@ -120,6 +127,10 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
     }
     arguments.overrides.apply(&mut config);
     config.check()?;
+    let fetching = || arguments.source.options();
+    if let Some(path) = replicate::data_path(&config.data.source, fetching, progress)? {
+        config.data.source = full_path(path)?;
+    }
     if preset.is_none() {
         progress.line(&format!(
             "preset: {} (auto: it needs neither a download nor a GPU)",
@@ -133,7 +144,8 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
     Ok((config, out))
 }
 
-fn full_path(path: &str) -> Result<String> {
+fn full_path(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
     let full = std::path::absolute(path).map_err(|source| Error::io(path, "find the data", source))?;
     full.into_os_string().into_string().map_err(|name| {
         let found = name.to_string_lossy().into_owned();
