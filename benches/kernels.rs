@@ -10,7 +10,7 @@ use crossmax::prelude::*;
 use std::cell::Cell;
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 type Device = Arc<dyn Accelerator>;
 
@@ -42,14 +42,13 @@ fn tensor(device: &Device, shape: [usize; 4], seed: u32) -> Result<Tensor> {
     Tensor::from_fn(shape, |i| values[i]).to_device(device)
 }
 
-/// Time of `times` runs, the last of which is done.
+/// Time of `times` runs on the device, between two events.
 fn elapsed(device: &Device, times: u64, run: &dyn Fn()) -> Duration {
-    let done = || device.synchronize().expect("a device that works");
-    done();
-    let start = Instant::now();
+    let event = || device.record().expect("a device that works");
+    let start = event();
     (0..times).for_each(|_| run());
-    done();
-    start.elapsed()
+    let milliseconds = device.elapsed_ms(&start, &event()).expect("a device that works");
+    Duration::from_secs_f64(milliseconds.max(0.0) / 1e3)
 }
 
 /// Measures `run`, and gives the seconds of one run in the best sample.

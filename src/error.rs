@@ -68,6 +68,16 @@ pub enum Error {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// A download failed.
+    #[error("{url}: cannot fetch: {reason}; {advice}")]
+    Fetch {
+        /// Where from.
+        url: String,
+        /// What the network or the server did.
+        reason: String,
+        /// What to do about it.
+        advice: String,
+    },
     /// Flags or configuration that contradict each other or lie outside their range (exit code 2).
     #[error("{0}")]
     Usage(String),

@@ -32,7 +32,7 @@
 //!
 //! # The house
 //! Dependencies point one way:
-//! the command line → [`replicate`] → {[`attacks`], [`ensemble`], [`models`], [`data`]} → {[`nn`], [`optim`],
+//! the command line → [`replicate`] → {[`attacks`], [`ensemble`], [`models`], [`data`], [`fetch`]} → {[`nn`], [`optim`],
 //! [`io`]} → [`ops`] → [`autograd`] → {[`tensor`], [`device`]}. An attack knows only a
 //! [`attacks::Classifier`]: implement it, and every attack works on your model, whatever it is made
 //! with. [`testing`] is the suite that checks operations, open to operations of your own.
@@ -54,6 +54,7 @@ pub mod data;
 pub mod device;
 pub mod ensemble;
 mod error;
+pub mod fetch;
 pub mod io;
 pub mod models;
 pub mod nn;

@@ -132,11 +132,12 @@ echo "libnvrtc: $library"
 LD_LIBRARY_PATH=$(dirname "$library")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH CROSSMAX_REQUIRE_NVRTC=1 CROSSMAX_TEST_DEVICE=cuda
 
+part "doctor" 10 "$folder/crossmax" doctor
 part "NVRTC compiles" 30 "$folder/nvrtc" resources::
 # The rest would only fail in the same way.
 part "the device opens" 30 "$folder/cuda" --exact running_statistics::running_statistics_move_as_on_the_cpu ||
   finish
-part "conformance" 150 "$folder/cuda"
+part "conformance" 130 "$folder/cuda"
 
 small=(--test-threads=1 --exact conv2d_tiles::integers_are_exact_in_every_precision
   reduce::reductions_agree optimisers::steps_give_the_numbers_of_the_cpu_and_share_nothing
@@ -150,7 +151,9 @@ for tool in memcheck racecheck initcheck synccheck; do
   fi
 done
 
-LINES_SHOWN=200 part "kernel benchmarks" 90 "$folder/kernels" --bench
-part "replicate, shortened" 50 "$folder/crossmax" replicate --preset pocket --device cuda --out "$logs/run" \
-  --train-images 1200 --test-images 240 --epochs 2 --attack-images 4 --iterations 10 --eot 2
+LINES_SHOWN=200 part "kernel benchmarks" 80 "$folder/kernels" --bench
+short=(--preset pocket --device cuda --train-images 1200 --test-images 240 --epochs 2 --attack-images 4
+  --iterations 10 --eot 2)
+part "replicate, shortened" 40 "$folder/crossmax" replicate "${short[@]}" --out "$logs/run"
+part "the same in f16" 30 "$folder/crossmax" replicate "${short[@]}" --precision f16 --out "$logs/half"
 finish

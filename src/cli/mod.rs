@@ -5,6 +5,7 @@
 
 mod common;
 mod doctor;
+mod fetch;
 mod interrupt;
 mod output;
 mod predict;
@@ -36,6 +37,7 @@ const EXAMPLES: &str = "\
 Examples:
   crossmax replicate                                    the whole paper, small, on this machine
   crossmax predict runs/pocket pictures/ --out p.safetensors
+  crossmax fetch cifar100                               a data set or weights into the cache folder
   crossmax doctor                                       what this machine has and lacks
   crossmax replicate --help                             every flag of a command
 
@@ -45,6 +47,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
 enum Command {
     Replicate(Box<replicate::Arguments>),
     Predict(predict::Arguments),
+    Fetch(fetch::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -74,6 +77,7 @@ fn run(arguments: &Cli) -> Result<()> {
     match &arguments.command {
         Command::Doctor(arguments) => doctor::run(arguments, output),
         Command::Replicate(arguments) => replicate::run(arguments, common, output),
+        Command::Fetch(arguments) => fetch::run(arguments, output),
         Command::Predict(arguments) => predict::run(arguments, common, output),
     }
 }

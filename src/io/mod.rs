@@ -1,6 +1,7 @@
-//! Files: atomic writing, safetensors, pickles, and the door between PyTorch's layouts and ours.
+//! Files: atomic writing, safetensors, pickles, the cache folder, and the door between PyTorch's layouts and ours.
 
 pub mod atomic;
+pub mod cache;
 pub mod pickle;
 pub(crate) mod safetensors_header;
 mod state_dict;

@@ -5,6 +5,7 @@ mod checkpoint;
 mod config;
 mod data;
 mod evaluate;
+mod fetching;
 pub mod figures;
 mod files;
 mod forecast;
@@ -27,6 +28,7 @@ mod training;
 
 pub use adversarial::AdversarialTraining;
 pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
+pub use fetching::{Reported, data_path};
 pub use files::{OpenRun, device_of_run, open_run};
 pub use forecast::{Forecast, StageWork};
 pub use known_data::{DataPlace, DataShape};

@@ -1,6 +1,7 @@
 //! `crossmax doctor`: what this machine has, and what is missing.
 
 mod cuda;
+mod fetched;
 mod finding;
 mod kernel_cache;
 mod machine;
@@ -37,6 +38,7 @@ fn look_around() -> Vec<Finding> {
     let mut findings = vec![program, machine::system(), machine::cpu(), machine::memory()];
     findings.extend(cuda::findings());
     findings.push(kernel_cache::finding());
+    findings.push(fetched::finding());
     findings
 }
 

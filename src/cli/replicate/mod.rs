@@ -3,12 +3,14 @@
 mod overrides;
 
 use super::common::Common;
+use super::fetch::Source;
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
 use crossmax::device::Device;
+use crossmax::fetch::Manifest;
 use crossmax::replicate::{
-    self, Config, DataPlace, DataShape, Preview, Reporter, RunDir, available_memory, device_of_run,
+    self, Config, DataShape, Preview, Reporter, RunDir, available_memory, device_of_run,
 };
 use crossmax::{Error, Result};
 use overrides::Overrides;
@@ -33,8 +35,9 @@ pub struct Arguments {
     /// A TOML file with settings that differ from the preset's, laid out as a run's config.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// `drawn`, the built-in data set, or a file or folder with images; what it is is found out (see below)
-    #[arg(long, value_name = "drawn|PATH")]
+    /// `drawn`, the built-in data set; `cifar100`, `cifar10` or `mnist`, fetched if missing; or a file or folder with
+    /// images; what it is is found out (see below)
+    #[arg(long, value_name = "drawn|NAME|PATH")]
     data: Option<String>,
     /// Directory of the run [default: the first free of runs/PRESET, runs/PRESET-2, …]
     #[arg(long, value_name = "DIR")]
@@ -47,6 +50,8 @@ pub struct Arguments {
     dry_run: bool,
     #[command(flatten)]
     overrides: Overrides,
+    #[command(flatten)]
+    source: Source,
 }
 
 const EXAMPLES: &str = "\
@@ -64,7 +69,8 @@ Data that are read:
 
 Examples:
   crossmax replicate                                  drawn data, a few minutes on two cores
-  crossmax replicate --data cifar-100-python.tar.gz   CIFAR-100 photos
+  crossmax replicate --data cifar100                  CIFAR-100 photos, fetched into the cache folder if missing
+  crossmax replicate --data cifar-100-python.tar.gz   the same from a file
   crossmax replicate --data photos --classes cat,dog --limit 500 --image-size 32
   crossmax replicate --attack-images 8 --iterations 20 --eps 4/255 --out runs/quick
   crossmax replicate --config mine.toml --seed 1 --json > result.json
@@ -87,10 +93,14 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         None => {
             // Before a folder is made for the run.
             let device = common.open_device(&progress)?;
-            let config = new_settings(arguments, common, &device, &progress)?;
+            let mut config = new_settings(arguments, common, &device, &progress)?;
             if arguments.dry_run {
                 let preview = Preview::of(&config, &device)?;
                 return output.result(&preview.to_text()?, &preview.to_json());
+            }
+            let fetching = || arguments.source.options();
+            if let Some(path) = replicate::data_path(&config.data.source, fetching, &progress)? {
+                config.data.source = full_path(path)?;
             }
             let out = match &arguments.out {
                 Some(out) => out.clone(),
@@ -146,14 +156,9 @@ fn new_settings(
     }
     if let Some(source) = &arguments.data {
         config.data.source = match source.as_str() {
+            "drawn" => source.clone(),
             // Names stay names.
-            name if matches!(
-                DataPlace::find(name),
-                DataPlace::Drawn | DataPlace::Missing { url: Some(_) }
-            ) =>
-            {
-                name.to_owned()
-            }
+            name if Manifest::built_in()?.get(name).is_some() => source.clone(),
             // As a full path, so that the run can be resumed from another folder.
             path => full_path(path)?,
         };
@@ -168,7 +173,7 @@ fn new_settings(
         .as_mut()
         .filter(|name| Path::new(name).exists())
     {
-        *weights = full_path(weights)?;
+        *weights = full_path(weights.as_str())?;
     }
     config.check()?;
     if let Some(why) = why {
@@ -192,7 +197,8 @@ fn choose_batch(config: &mut Config, device: &Device, progress: &Progress) -> Re
     Ok(())
 }
 
-fn full_path(path: &str) -> Result<String> {
+fn full_path(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
     let full = std::path::absolute(path).map_err(|source| Error::io(path, "find the data", source))?;
     full.into_os_string().into_string().map_err(|name| {
         let found = name.to_string_lossy().into_owned();

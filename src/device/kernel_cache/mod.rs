@@ -6,10 +6,9 @@
 
 mod entry;
 
-use crate::io::atomic;
+use crate::io::{atomic, cache};
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -75,7 +74,7 @@ impl KernelCache {
     /// `%LOCALAPPDATA%\crossmax`). None if `CROSSMAX_CACHE` is empty, or if there is no such folder.
     pub fn of_user() -> Self {
         Self {
-            folder: cache_folder(|name| std::env::var_os(name)).map(|folder| folder.join("kernels")),
+            folder: cache::user_folder().map(|folder| folder.join("kernels")),
             note: OnceLock::new(),
         }
     }
@@ -157,27 +156,6 @@ impl KernelCache {
         atomic::write(&probe, b"")?;
         std::fs::remove_file(&probe).map_err(|source| Error::io(&probe, "remove the file", source))
     }
-}
-
-/// The program's folder for caches, from environment variables.
-fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    if let Some(own) = variable("CROSSMAX_CACHE") {
-        return (!own.is_empty()).then(|| PathBuf::from(own));
-    }
-    // The XDG specification has relative paths ignored.
-    let absolute = |name: &str| {
-        variable(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let caches = if cfg!(windows) {
-        absolute("LOCALAPPDATA")
-    } else if cfg!(target_os = "macos") {
-        absolute("HOME").map(|home| home.join("Library/Caches"))
-    } else {
-        absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-    };
-    caches.map(|caches| caches.join("crossmax"))
 }
 
 #[cfg(test)]

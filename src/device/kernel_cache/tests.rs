@@ -123,28 +123,3 @@ fn keys_depend_on_every_text_on_their_ends_and_their_order() {
         }
     }
 }
-
-#[test]
-#[cfg(all(unix, not(target_os = "macos")))]
-fn the_folder_is_the_one_asked_for_or_the_platforms() {
-    let folder = |variables: &[(&str, &str)]| {
-        let lookup = |name: &str| {
-            let found = variables.iter().find(|(own, _)| *own == name);
-            found.map(|(_, value)| OsString::from(value))
-        };
-        cache_folder(lookup).map(|path| path.display().to_string())
-    };
-    let home = ("HOME", "/home/me");
-    let xdg = ("XDG_CACHE_HOME", "/caches");
-    assert_eq!(
-        folder(&[home, xdg, ("CROSSMAX_CACHE", "here")]).as_deref(),
-        Some("here")
-    );
-    assert_eq!(folder(&[home, xdg, ("CROSSMAX_CACHE", "")]), None);
-    assert_eq!(folder(&[home, xdg]).as_deref(), Some("/caches/crossmax"));
-    assert_eq!(
-        folder(&[home, ("XDG_CACHE_HOME", "relative")]).as_deref(),
-        Some("/home/me/.cache/crossmax")
-    );
-    assert_eq!(folder(&[]), None);
-}

@@ -18,20 +18,28 @@ pub(super) fn forward<T: Element>(
     let x = x.host("conv2d")?;
     let right = transpose(w.host("conv2d")?, g.k, g.depth());
     let bias = epilogue.bias.map(|b| b.host("conv2d")).transpose()?;
-    let mut y = Buffer::dirty(g.rows() * g.k);
+    let residual = epilogue.residual.map(|r| r.host("conv2d")).transpose()?;
     let start = bias.map_or(Start::Zero, Start::Bias);
-    product(g, x, &right, start, &mut y);
-    if let Some(residual) = epilogue.residual {
-        let residual = residual.host("conv2d")?;
-        y.iter_mut()
-            .zip(residual)
-            .for_each(|(y, &residual)| *y += residual);
-    }
-    if epilogue.relu {
-        let negative = |y: &&mut T| **y < T::zero();
-        y.iter_mut().filter(negative).for_each(|y| *y = T::zero());
-    }
+    let mut y = Buffer::dirty(g.rows() * g.k);
+    product(g, x, &right, start, &mut y, |first, y| {
+        wide(|| finish(y, residual.map(|r| &r[first..first + y.len()]), epilogue.relu));
+    });
     Tensor::from_buffer(g.output(), y)
+}
+
+/// The end of the epilogue for a tile that is still in the cache: without branches, for vector code.
+#[inline(always)]
+fn finish<T: Element>(y: &mut [T], residual: Option<&[T]>, relu: bool) {
+    let rectified = |y: T| if y <= T::zero() { T::zero() } else { y };
+    match (residual, relu) {
+        (Some(residual), true) => y
+            .iter_mut()
+            .zip(residual)
+            .for_each(|(y, &r)| *y = rectified(*y + r)),
+        (Some(residual), false) => y.iter_mut().zip(residual).for_each(|(y, &r)| *y += r),
+        (None, true) => y.iter_mut().for_each(|y| *y = rectified(*y)),
+        (None, false) => {}
+    }
 }
 
 /// What a product is added to.
@@ -44,8 +52,16 @@ enum Start<'a, T> {
     Sum,
 }
 
-/// `y` (rows × K) = start + unrolled `x` · `right` (R·S·C × K), tile by tile.
-fn product<T: Element>(g: &Geometry, x: &[T], right: &[T], start: Start<'_, T>, y: &mut [T]) {
+/// `y` (rows × K) = start + unrolled `x` · `right` (R·S·C × K), tile by tile; each tile then goes through
+/// `finish` with its first element's place in `y`.
+fn product<T: Element>(
+    g: &Geometry,
+    x: &[T],
+    right: &[T],
+    start: Start<'_, T>,
+    y: &mut [T],
+    finish: impl Fn(usize, &mut [T]) + Sync,
+) {
     let adds = !matches!(start, Start::Zero);
     let (depth, tile) = (g.depth(), g.tile_rows());
     chunks_if(g.flops() >= SERIAL_FLOPS, y, tile * g.k, |i, y| {
@@ -63,6 +79,7 @@ fn product<T: Element>(g: &Geometry, x: &[T], right: &[T], start: Start<'_, T>, 
             unroll(g, x, i * tile, &mut windows);
             gemm(shape, Left::rows(&windows, depth), right, y, adds);
         }
+        finish(i * tile * g.k, y);
     });
 }
 
@@ -84,7 +101,7 @@ pub(super) fn dgrad<T: Element>(
     };
     let dx = gradient.make_mut("conv2d")?;
     if let Some(flipped) = g.flipped() {
-        product(&flipped, dy, &flip(g, w), start, dx);
+        product(&flipped, dy, &flip(g, w), start, dx, |_, _| {});
     } else {
         let tile = g.tile_rows();
         let rows = g.p * g.q;
