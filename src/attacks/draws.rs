@@ -34,6 +34,12 @@ impl AttackSlot {
     pub const PGD: Self = Self(2);
     /// FGSM.
     pub const FGSM: Self = Self(3);
+    /// FAB against the nearest class.
+    pub const FAB: Self = Self(5);
+    /// FAB against given classes.
+    pub const FAB_T: Self = Self(6);
+    /// Square.
+    pub const SQUARE: Self = Self(7);
 
     /// Slot `number`, for attacks without a slot of their own above.
     ///
