@@ -282,6 +282,10 @@ fn check_finite<T: Element>(what: &str, values: &[T], draws: &[Draw]) -> Result<
 pub fn predicted_classes<T: Element>(logits: &Tensor<T>) -> Result<Vec<usize>> {
     let here = logits.to_host()?;
     let rows = here.host("predicted_classes")?.chunks_exact(row_len(logits));
-    let largest = |row: &[T]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
-    Ok(rows.map(largest).collect())
+    Ok(rows.map(predicted_class).collect())
+}
+
+/// The class of the largest of an image's `logits`; the lowest among equal ones.
+pub(super) fn predicted_class<T: Element>(logits: &[T]) -> usize {
+    (1..logits.len()).fold(0, |best, i| if logits[i] > logits[best] { i } else { best })
 }
