@@ -30,6 +30,15 @@ impl Trace {
         })
     }
 
+    /// Those tensors of the file whose names go on with `case`, and its part of the configuration.
+    pub fn case(self, case: &str) -> Self {
+        Self {
+            name: format!("{}.{case}", self.name),
+            config: self.config[case].clone(),
+            ..self
+        }
+    }
+
     fn get(&self, key: &str) -> &Stored {
         let name = format!("{}.{key}", self.name);
         self.file
@@ -74,6 +83,16 @@ impl Trace {
         self.config[key]
             .as_f64()
             .unwrap_or_else(|| panic!("no number {key}"))
+    }
+
+    pub fn text(&self, key: &str) -> String {
+        self.config[key].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn switch(&self, key: &str) -> bool {
+        self.config[key]
+            .as_bool()
+            .unwrap_or_else(|| panic!("no switch {key}"))
     }
 
     pub fn count(&self, key: &str) -> u16 {

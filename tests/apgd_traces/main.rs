@@ -2,6 +2,7 @@
 //! `tests/reference/apgd_traces.md` describes the recordings and what they cannot decide.
 
 mod fixture;
+mod square;
 
 use crossmax::Result;
 use crossmax::attacks::{

@@ -25,8 +25,8 @@ pub struct Square<'a, T: Element = f32> {
     clean: Tensor<T>,
     best: Tensor<T>,
     tracks: Vec<Track>,
-    /// Images that the last query looked at.
-    asked: usize,
+    /// What the last query said of the images it looked at, by their indices.
+    looks: Vec<(usize, Standing)>,
 }
 
 /// What is remembered of the search for one image.
@@ -74,12 +74,13 @@ impl<'a, T: Element> Square<'a, T> {
             best: clean.clone(),
             clean,
             tracks: Vec::new(),
-            asked: samples.len(),
+            looks: Vec::new(),
         };
         let everything: Vec<usize> = (0..samples.len()).collect();
         let (start, standings) = search.ask(&everything)?;
         search.best = start;
-        let tracks = standings.into_iter().map(|standing| Track {
+        search.looks = everything.into_iter().zip(standings).collect();
+        let tracks = search.looks.iter().map(|&(_, standing)| Track {
             standing,
             best_query: 0,
             last_query: 0,
@@ -102,7 +103,8 @@ impl<'a, T: Element> Square<'a, T> {
         let searched: Vec<usize> = (0..self.tracks.len()).filter(|&i| self.goes_on(i)).collect();
         let (proposals, standings) = self.ask(&searched)?;
         let (mut accepted, mut rows) = (Vec::new(), Vec::new());
-        for (row, (&i, new)) in searched.iter().zip(standings).enumerate() {
+        self.looks = searched.into_iter().zip(standings).collect();
+        for (row, &(i, new)) in self.looks.iter().enumerate() {
             let track = &mut self.tracks[i];
             track.last_query = self.query;
             let improved = new.loss < track.standing.loss;
@@ -115,9 +117,7 @@ impl<'a, T: Element> Square<'a, T> {
                 rows.push(row);
             }
         }
-        self.best.replace_rows(&accepted, &proposals, &rows)?;
-        self.asked = searched.len();
-        Ok(())
+        self.best.replace_rows(&accepted, &proposals, &rows)
     }
 
     /// What the current query looks at for the images at `indices`, on the host, and what it says.
@@ -185,6 +185,12 @@ impl<'a, T: Element> Square<'a, T> {
         self.best.beside(self.samples.images())
     }
 
+    /// What the last query found: index, margin and loss of every image it looked at.
+    pub fn last_looks(&self) -> impl Iterator<Item = (usize, f64, f64)> {
+        let looks = self.looks.iter();
+        looks.map(|&(i, standing)| (i, standing.margin, standing.loss))
+    }
+
     /// The margins of the best images, one an image: the label's logit minus the largest of the others.
     pub fn margins(&self) -> impl Iterator<Item = f64> {
         self.tracks.iter().map(|track| track.standing.margin)
@@ -219,7 +225,7 @@ impl<'a, T: Element> Square<'a, T> {
             iterations: self.config.queries,
             images: self.samples.len(),
             fooled: self.fooled_at().flatten().count(),
-            passes: self.asked,
+            passes: self.looks.len(),
         }
     }
 }
