@@ -17,13 +17,17 @@ use fixture::{Network, Noise, RecordedStarts, Trace, attack_draws, samples};
 const TOLERANCE: f64 = 1e-10;
 
 fn assert_close(what: &str, found: &[f64], expected: &[f64]) {
+    assert_within(what, found, expected, TOLERANCE);
+}
+
+fn assert_within(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
     let worst = differences.fold(
         0.0,
         |worst: f64, d| if d > worst || d.is_nan() { d } else { worst },
     );
-    assert!(worst <= TOLERANCE, "{what} differs by {worst:e}");
+    assert!(worst <= tolerance, "{what} differs by {worst:e}");
 }
 
 fn assert_same_pictures(what: &str, found: &Tensor<f64>, expected: &Tensor<f64>) -> Result<()> {

@@ -1,12 +1,22 @@
 //! The Square attack against searches recorded from AutoAttack's code, query by query.
 
 use crate::fixture::{Network, Trace, samples};
-use crate::{assert_close, assert_same_pictures, no_progress};
+use crate::{TOLERANCE, assert_within, no_progress};
 use crossmax::Result;
 use crossmax::attacks::{
     AttackSlot, Norm, Oracle, Square, SquareConfig, SquareLoss, SquareSource, predicted_classes, square,
 };
 use crossmax::testing::formula::unit;
+
+/// How far a search may be from its trace. For L2 and L1 a window without a part in the perturbation gets the
+/// length that rounding leaves of ε, and its direction, as noisy as that, is added to the next one.
+fn tolerance(norm: Norm) -> f64 {
+    match norm {
+        Norm::Linf => TOLERANCE,
+        Norm::L2 => 1e-5,
+        Norm::L1 => 5e-4,
+    }
+}
 
 const CHANNELS: usize = 3;
 
@@ -69,9 +79,14 @@ fn follow(case: &str) -> Result<()> {
         let best_queries: Vec<u16> = search.best_queries().collect();
         for (i, margin, loss) in search.last_looks() {
             let what = format!("query {query} of {i}");
-            assert_close(&what, &[margin, loss], &[margins[at], losses[at]]);
+            assert_within(
+                &what,
+                &[margin, loss],
+                &[margins[at], losses[at]],
+                tolerance(norm),
+            );
             at += 1;
-            // A 2 is for images that are the same but for rounding.
+            // A 2 is for images that are nearly the same, or the same to the network.
             let taken = usize::from(best_queries[i] == query);
             if query > 0 && !accepted.next().is_some_and(|flag| flag == taken || flag == 2) {
                 panic!("{what}: accepted {taken}, recorded otherwise");
@@ -86,7 +101,13 @@ fn follow(case: &str) -> Result<()> {
     let queries: Vec<usize> = search.last_queries().map(|last| usize::from(last) + 1).collect();
     assert_eq!(queries, trace.integers("queries"));
     if !config.rescale_schedule {
-        assert_same_pictures("best", &search.best()?, &trace.pictures("best")?)?;
+        let (best, expected) = (search.best()?, trace.pictures("best")?);
+        assert_within(
+            "best",
+            best.host("test")?,
+            expected.host("test")?,
+            tolerance(norm),
+        );
     }
 
     let found = square(&oracle, &source, &all, &config, &mut no_progress)?;

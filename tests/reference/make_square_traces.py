@@ -29,9 +29,14 @@ CASES = {
     "linf_ce": {"norm": "Linf", "eps": 0.06, "loss": "ce", "resc_schedule": True},
     "l2": {"norm": "L2", "eps": 0.7, "loss": "margin", "resc_schedule": False},
     "l2_rescaled": {"norm": "L2", "eps": 0.7, "loss": "margin", "resc_schedule": True},
-    "l1": {"norm": "L1", "eps": 2.5, "loss": "margin", "resc_schedule": False},
-    "l1_rescaled": {"norm": "L1", "eps": 2.5, "loss": "margin", "resc_schedule": True},
+    "l1": {"norm": "L1", "eps": 1.651, "loss": "margin", "resc_schedule": False},
+    "l1_rescaled": {"norm": "L1", "eps": 1.651, "loss": "margin", "resc_schedule": True},
 }
+# What rounding may do to a loss between images that are nearly the same, and how close any other
+# decision may be: for L2 and L1 a window without a part in the perturbation gets the length that
+# rounding leaves of eps, and its direction is added to the next one.
+NOISE = {"Linf": 1e-10, "L2": 1e-5, "L1": 1e-5}
+CLOSEST = {"Linf": 1e-10, "L2": 1e-4, "L1": 1e-3}
 
 
 def attack_frame():
@@ -97,7 +102,7 @@ def trace(square_class, net, images, labels, config):
     bests = [call["best"] for call in seen[1:]] + [best]
     accepted = [(after != before).flatten(1).any(1)[call["rows"]].to(torch.uint8)
                 for call, before, after in zip(seen[1:], bests, bests[1:])]
-    for flags, undecided in zip(accepted, undecided_flags(seen, len(x))):
+    for flags, undecided in zip(accepted, undecided_flags(seen, len(x), config["norm"])):
         flags[undecided] = 2
     out = {
         "searched": rows_of(images, x), "queries": queries.long(),
@@ -115,16 +120,19 @@ def trace(square_class, net, images, labels, config):
     return out
 
 
-def undecided_flags(seen, n):
-    """Where rounding decides, at every query after the start: only between images that are the same
-    but for rounding, or whose difference cannot reach the logits, so that the path does not depend on it."""
-    lowest, flags = torch.full((n,), torch.inf), []
+def undecided_flags(seen, n, norm):
+    """Where rounding decides, at every query after the start: only between images that are nearly the
+    same, or whose difference cannot reach the logits, so that the path does not depend on it."""
+    lowest, flags, closest = torch.full((n,), torch.inf), [], torch.inf
     for call in seen:
         difference = (call["loss"] - lowest[call["rows"]]).abs()
-        flags.append(difference < 1e-10)
-        apart = flags[-1] & (difference > 0) & (call["moved"] > 1e-14)
-        assert not apart.any() and (call["margin"].abs() > 1e-10).all(), "a decision hangs on rounding"
+        flags.append(difference < NOISE[norm])
+        apart = flags[-1] & (difference > 0) & (call["moved"] > NOISE[norm])
+        assert not apart.any(), "a decision hangs on rounding"
+        decisions = [*difference[~flags[-1]].tolist(), *call["margin"].abs().tolist()]
+        closest = min([closest, *decisions])
         lowest[call["rows"]] = torch.minimum(call["loss"], lowest[call["rows"]])
+    assert closest > CLOSEST[norm], f"a decision hangs on a difference of {closest:.1e}"
     return flags[1:]
 
 
