@@ -12,6 +12,7 @@ mod apgd;
 mod autoattack;
 mod classifier;
 mod draws;
+mod fab;
 mod fgsm;
 mod labelled_images;
 mod length;
@@ -37,6 +38,7 @@ pub use autoattack::{
 };
 pub use classifier::{Classifier, Draw, Linearised, Pullback, linearise};
 pub use draws::{AttackSlot, Evaluation};
+pub use fab::{Fab, FabConfig, FabFindings, fab};
 pub use fgsm::{FgsmConfig, fgsm};
 pub use labelled_images::LabelledImages;
 pub use loss::AttackLoss;

@@ -1,7 +1,7 @@
 //! Evaluates a classifier for many images and draws.
 
 use super::rows::{add_draws, largest_magnitudes, row_len};
-use super::{AttackLoss, Classifier, Draw};
+use super::{AttackLoss, Classifier, Draw, Linearised};
 use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -192,6 +192,31 @@ impl<'a, T: Element> Oracle<'a, T> {
         Ok(total)
     }
 
+    /// `f(rows, logits, pull_back)` of every sub-batch of `images` [N, H, W, C] in their order, one draw an image: which
+    /// images they are, their logits on the host, and the map from cotangents of the logits to gradients, to be
+    /// called as often as needed. As gradients do, they come from the search's classifier.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if a logit or gradient is NaN or infinite; the classifier's errors; those of `f`.
+    pub(super) fn linearised<R: Send>(
+        &self,
+        images: &Tensor<T>,
+        draws: &[Draw],
+        f: impl Fn(Range<usize>, &Tensor<T>, &PullBack<'_, T>) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
+        check_count("draws", draws.len(), images)?;
+        self.in_sub_batches(images, 0..draws.len(), |rows| {
+            let draws = &draws[rows.clone()];
+            let images = images.rows(rows.start, draws.len())?;
+            let linearised = self.search.linearise(&images, draws)?;
+            let logits = linearised.logits.to_host()?;
+            self.check_logits(&logits, draws)?;
+            f(rows, &logits, &|cotangent| {
+                pull_back(&linearised, cotangent, &images, draws)
+            })
+        })
+    }
+
     /// Runs `f` on the sub-batches of `rows` of `images`; results in their order.
     fn in_sub_batches<R: Send>(
         &self,
@@ -221,12 +246,7 @@ impl<'a, T: Element> Oracle<'a, T> {
         let (loss, cotangent) = loss.with_gradient(&linearised.logits, labels)?;
         let loss = loss.to_vec()?;
         check_finite("the loss", &loss, draws)?;
-        let gradient = (linearised.pullback)(&cotangent)?;
-        if gradient.shape() != images.shape() {
-            let (expected, found) = (images.shape(), gradient.shape());
-            return Err(Error::shape("pullback", "gradient", expected, found));
-        }
-        check_finite("the loss gradient", &largest_magnitudes(&gradient)?, draws)?;
+        let gradient = pull_back(&linearised, &cotangent, images, draws)?;
         let predictions = predicted_classes(&logits)?;
         Ok(Part {
             gradient,
@@ -244,6 +264,25 @@ impl<'a, T: Element> Oracle<'a, T> {
         }
         check_finite("the logits", logits.host("Oracle")?, draws)
     }
+}
+
+/// The gradient [N, H, W, C] that belongs to a cotangent of the logits [N, classes].
+pub(super) type PullBack<'a, T> = dyn Fn(&Tensor<T>) -> Result<Tensor<T>> + 'a;
+
+/// What `linearised`, at `images`, makes of `cotangent`; refused if it has another shape or is not finite.
+fn pull_back<T: Element>(
+    linearised: &Linearised<'_, T>,
+    cotangent: &Tensor<T>,
+    images: &Tensor<T>,
+    draws: &[Draw],
+) -> Result<Tensor<T>> {
+    let gradient = (linearised.pullback)(cotangent)?;
+    if gradient.shape() != images.shape() {
+        let (expected, found) = (images.shape(), gradient.shape());
+        return Err(Error::shape("pullback", "gradient", expected, found));
+    }
+    check_finite("the loss gradient", &largest_magnitudes(&gradient)?, draws)?;
+    Ok(gradient)
 }
 
 /// Refuses a number of draws or labels that is not that of the images.
