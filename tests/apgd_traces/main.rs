@@ -1,6 +1,7 @@
 //! The attacks against trajectories recorded from AutoAttack's code, in f64 and step by step.
 //! `tests/reference/apgd_traces.md` describes the recordings and what they cannot decide.
 
+mod fab;
 mod fixture;
 mod square;
 

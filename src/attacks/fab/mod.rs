@@ -14,6 +14,7 @@ use super::random_start::uniforms;
 use super::{LabelledImages, OnIteration, Oracle, Perturbation, Perturbed, StartSource};
 use crate::Result;
 use crate::tensor::{Element, Tensor};
+use std::cmp::Ordering;
 
 /// What [`fab`] found.
 #[derive(Clone, Debug)]
@@ -135,6 +136,7 @@ impl<T: Element> FabFindings<T> {
 /// The classes of an image's `logits`, the largest first and the lowest class among equal ones.
 fn ranking<T: Element>(logits: &[T]) -> Vec<usize> {
     let mut classes: Vec<usize> = (0..logits.len()).collect();
-    classes.sort_by(|&a, &b| logits[b].as_f64().total_cmp(&logits[a].as_f64()));
+    // Logits are finite; −0 and 0 are equal.
+    classes.sort_by(|&a, &b| logits[b].partial_cmp(&logits[a]).unwrap_or(Ordering::Equal));
     classes
 }
