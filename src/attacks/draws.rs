@@ -34,6 +34,8 @@ impl AttackSlot {
     pub const PGD: Self = Self(2);
     /// FGSM.
     pub const FGSM: Self = Self(3);
+    /// APGD on the targeted difference-of-logits ratio.
+    pub const APGD_T: Self = Self(4);
     /// FAB against the nearest class.
     pub const FAB: Self = Self(5);
     /// FAB against given classes.

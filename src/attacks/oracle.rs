@@ -1,7 +1,7 @@
 //! Evaluates a classifier for many images and draws.
 
 use super::rows::{add_draws, largest_magnitudes, row_len};
-use super::{AttackLoss, Classifier, Draw, Linearised};
+use super::{Aim, AttackLoss, Classifier, Draw, Linearised};
 use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -159,8 +159,26 @@ impl<'a, T: Element> Oracle<'a, T> {
         draws: u16,
         draw: &(dyn Fn(usize, u16) -> Draw + Sync),
     ) -> Result<Appraisal<T>> {
+        self.appraise_towards(images, labels, Aim::Away(loss), draws, draw)
+    }
+
+    /// The same for any [`Aim`].
+    ///
+    /// # Errors
+    /// As [`Oracle::appraise`]; [`Error::Argument`] if there are not as many targets as images.
+    pub fn appraise_towards(
+        &self,
+        images: &Tensor<T>,
+        labels: &[usize],
+        aim: Aim<'_>,
+        draws: u16,
+        draw: &(dyn Fn(usize, u16) -> Draw + Sync),
+    ) -> Result<Appraisal<T>> {
         let n = labels.len();
         check_count("labels", n, images)?;
+        if let Aim::Towards(targets) = aim {
+            check_count("targets", targets.len(), images)?;
+        }
         let draws = usize::from(self.distinct_draws(draws));
         let mut total = Appraisal {
             gradient: images.full_beside(*images.shape(), T::zero())?,
@@ -180,7 +198,14 @@ impl<'a, T: Element> Oracle<'a, T> {
                 // The number of a draw fits, for so does the number of draws.
                 let names: Vec<Draw> = rows.map(|row| draw(row / draws, (row % draws) as u16)).collect();
                 let labels: Vec<usize> = owners.iter().map(|&i| labels[i]).collect();
-                self.differentiate(&images.select(&owners)?, &labels, loss, &names)
+                let images = images.select(&owners)?;
+                match aim {
+                    Aim::Away(_) => self.differentiate(&images, &labels, aim, &names),
+                    Aim::Towards(targets) => {
+                        let targets: Vec<usize> = owners.iter().map(|&i| targets[i]).collect();
+                        self.differentiate(&images, &labels, Aim::Towards(&targets), &names)
+                    }
+                }
             })?;
             let mut row = first;
             for part in &parts {
@@ -237,13 +262,13 @@ impl<'a, T: Element> Oracle<'a, T> {
         &self,
         images: &Tensor<T>,
         labels: &[usize],
-        loss: AttackLoss,
+        aim: Aim<'_>,
         draws: &[Draw],
     ) -> Result<Part<T>> {
         let linearised = self.search.linearise(images, draws)?;
         let logits = linearised.logits.to_host()?;
         self.check_logits(&logits, draws)?;
-        let (loss, cotangent) = loss.with_gradient(&linearised.logits, labels)?;
+        let (loss, cotangent) = aim.with_gradient(&linearised.logits, labels)?;
         let loss = loss.to_vec()?;
         check_finite("the loss", &loss, draws)?;
         let gradient = pull_back(&linearised, &cotangent, images, draws)?;

@@ -4,6 +4,7 @@ use super::rows::row_len;
 use super::{AttackSlot, LabelledImages};
 use crate::tensor::{Buffer, Counter, Element, Philox, Purpose, Tensor};
 use crate::{Error, Result};
+use std::f64::consts::TAU;
 
 /// A source of uniform numbers for the random starts of attacks.
 pub trait StartSource<T: Element = f32>: Sync {
@@ -59,10 +60,41 @@ pub(super) fn uniforms<T: Element>(
     Tensor::from_buffer(*images.shape(), buffer)
 }
 
+/// Normal numbers, each pair from a pair of uniform ones (Box & Muller 1958); a last one without partner takes the
+/// first for it.
+pub(super) fn normals(uniforms: &[f64]) -> Vec<f64> {
+    let first = uniforms.first().copied().unwrap_or(0.0);
+    let pairs = uniforms.chunks(2).flat_map(|pair| {
+        // In (0, 1]: the logarithm must be finite.
+        let radius = (-2.0 * (1.0 - pair[0]).ln()).sqrt();
+        let angle = TAU * pair.get(1).copied().unwrap_or(first);
+        [radius * angle.cos(), radius * angle.sin()]
+    });
+    pairs.take(uniforms.len()).collect()
+}
+
 /// Refuses a number of restarts that draws cannot name.
 pub(super) fn check_restarts(restarts: u16) -> Result<()> {
     if (1..=1024).contains(&restarts) {
         return Ok(());
     }
     Err(Error::argument("attack", "restarts", "in 1..=1024", restarts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normals;
+    use crate::attacks::statistics::mean_and_std;
+    use crate::tensor::{Counter, Philox, Purpose};
+
+    #[test]
+    fn normals_are_normal() {
+        let uniforms: Vec<f64> = Philox::new(2, Purpose::Test).uniform(Counter::default(), 9_999);
+        let values = normals(&uniforms);
+        let (mean, std) = mean_and_std(&values);
+        assert_eq!(values.len(), 9_999);
+        assert!(mean.abs() < 0.05 && (std - 1.0).abs() < 0.05, "{mean} {std}");
+        let within = values.iter().filter(|value| value.abs() < 1.0).count();
+        assert!((6_500..7_150).contains(&within), "{within}");
+    }
 }

@@ -3,7 +3,6 @@
 
 mod config;
 mod frame;
-mod l1;
 mod pattern;
 mod proposal;
 mod schedule;

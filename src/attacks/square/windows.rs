@@ -2,7 +2,8 @@
 
 use super::frame::{Frame, Patch};
 use super::pattern::window;
-use super::{l1, sign};
+use super::sign;
+use crate::attacks::threat::l1_projection;
 use crate::attacks::Norm;
 use crate::attacks::length::length;
 
@@ -34,7 +35,7 @@ impl PowerNorm {
                 delta.iter_mut().for_each(|d| *d = *d / scale * eps);
             }
             // The reference stays this much inside the ball.
-            Self::L1 => l1::project(clean, &mut delta, eps * (1.0 - 1e-6)),
+            Self::L1 => l1_projection::project(clean, &mut delta, eps * (1.0 - 1e-6)),
         }
         let moved = clean.iter().zip(&delta).map(|(x, d)| x + d);
         moved.map(|x| x.clamp(0.0, 1.0)).collect()

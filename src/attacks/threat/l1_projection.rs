@@ -5,7 +5,7 @@
 ///
 /// Every entry loses the same amount λ of its size, but none falls below 0 and each keeps at most the room its
 /// pixel has. The sum of sizes falls with λ along straight pieces, which are gone through in order.
-pub(super) fn project(clean: &[f64], delta: &mut [f64], eps: f64) {
+pub(in crate::attacks) fn project(clean: &[f64], delta: &mut [f64], eps: f64) {
     let room = |x: f64, d: f64| if d > 0.0 { 1.0 - x } else { x };
     // The sum of sizes for λ = 0, and where its slope changes: −1 where an entry begins to shrink, +1 at its end.
     let (mut sum, mut changes) = (0.0, Vec::with_capacity(2 * delta.len()));
