@@ -22,6 +22,7 @@ mod oracle;
 mod pgd;
 mod progress;
 mod random_start;
+mod ranking;
 mod rows;
 mod square;
 pub mod statistics;

@@ -72,7 +72,7 @@ fn follow_apgd(name: &str, loss: AttackLoss) -> Result<()> {
     let attacked = trace.integers("attacked");
     let chosen = all.select(&attacked)?;
     let uniforms = setup.pictures("start_uniforms")?;
-    let mut search = Apgd::new(&oracle, &chosen, &config, 0, &uniforms.select(&attacked)?)?;
+    let mut search = Apgd::new(&oracle, &chosen, &config, 0, None, &uniforms.select(&attacked)?)?;
 
     let n = attacked.len();
     let (losses, correct, step_sizes) = (

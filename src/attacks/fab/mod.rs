@@ -11,10 +11,10 @@ pub use config::FabConfig;
 pub use search::Fab;
 
 use super::random_start::uniforms;
+use super::ranking::rankings;
 use super::{LabelledImages, OnIteration, Oracle, Perturbation, Perturbed, StartSource};
 use crate::Result;
 use crate::tensor::{Element, Tensor};
-use std::cmp::Ordering;
 
 /// What [`fab`] found.
 #[derive(Clone, Debug)]
@@ -57,10 +57,7 @@ pub fn fab<T: Element>(
 ) -> Result<FabFindings<T>> {
     config.check(oracle.classes())?;
     samples.check_labels(oracle.classes())?;
-    let ids = samples.ids().iter();
-    let draws: Vec<_> = ids.map(|&id| config.slot.prediction(id)).collect();
-    let logits = oracle.logits(samples.images(), &draws)?.to_vec()?;
-    let rankings: Vec<Vec<usize>> = logits.chunks_exact(oracle.classes()).map(ranking).collect();
+    let rankings = rankings(oracle, samples, config.slot)?;
     let outcomes = rankings
         .iter()
         .zip(samples.labels())
@@ -131,12 +128,4 @@ impl<T: Element> FabFindings<T> {
         self.nearest.replace_rows(&nearer, &found, &nearer_rows)?;
         self.perturbed.images.replace_rows(&fooled, &found, &fooled_rows)
     }
-}
-
-/// The classes of an image's `logits`, the largest first and the lowest class among equal ones.
-fn ranking<T: Element>(logits: &[T]) -> Vec<usize> {
-    let mut classes: Vec<usize> = (0..logits.len()).collect();
-    // Logits are finite; −0 and 0 are equal.
-    classes.sort_by(|&a, &b| logits[b].partial_cmp(&logits[a]).unwrap_or(Ordering::Equal));
-    classes
 }
