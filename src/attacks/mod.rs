@@ -35,7 +35,7 @@ pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};
 pub use apgd::{Apgd, ApgdConfig, Perturbation, Perturbed, perturb};
 pub use autoattack::{
     AttackKind, AutoAttackConfig, AutoAttackProgress, AutoAttackReport, AutoAttackState, Break, ImageRecord,
-    OnBlock, OnProgress, Share, autoattack,
+    OnBlock, OnProgress, Share, Version, autoattack,
 };
 pub use classifier::{Classifier, Draw, Linearised, Pullback, linearise};
 pub use draws::{AttackSlot, Evaluation};
@@ -47,7 +47,7 @@ pub use norm::Norm;
 pub use oracle::{Appraisal, Oracle, predicted_classes};
 pub use pgd::{Keep, PgdConfig, pgd};
 pub use progress::{OnIteration, SearchProgress};
-pub use random_start::{SeededStarts, StartSource};
-pub use square::{SeededSquares, Square, SquareConfig, SquareLoss, SquareSource, square};
+pub use random_start::{AttackSource, SeededStarts, StartSource};
+pub use square::{Square, SquareConfig, SquareLoss, SquareSource, square};
 pub(crate) use step::ascend;
 pub use threat::{Ball, LinfBall, distances, linf_distances};

@@ -31,6 +31,10 @@ pub struct Appraisal<T: Element = f32> {
     pub last_loss: Vec<T>,
     /// Predicted class of the last draw alone.
     pub last_prediction: Vec<usize>,
+    /// How many of the draws were misclassified.
+    pub wrong_draws: Vec<u16>,
+    /// How many draws there were: one if the classifier is deterministic.
+    pub draws: u16,
 }
 
 /// One evaluated sub-batch.
@@ -42,7 +46,7 @@ struct Part<T: Element> {
 
 impl<T: Element> Appraisal<T> {
     /// Adds the rows of `part`, the first of which is row `first` of all; `draws` rows an image.
-    fn add(&mut self, part: &Part<T>, first: usize, draws: usize) -> Result<()> {
+    fn add(&mut self, part: &Part<T>, labels: &[usize], first: usize, draws: usize) -> Result<()> {
         let rows = first..first + part.predictions.len();
         add_draws(&mut self.gradient, &part.gradient, rows.clone(), draws)?;
         for (row, (&loss, &prediction)) in rows.zip(part.loss.iter().zip(&part.predictions)) {
@@ -50,6 +54,7 @@ impl<T: Element> Appraisal<T> {
             self.mean_loss[image] += loss;
             self.last_loss[image] = loss;
             self.last_prediction[image] = prediction;
+            self.wrong_draws[image] += u16::from(prediction != labels[image]);
         }
         Ok(())
     }
@@ -179,12 +184,15 @@ impl<'a, T: Element> Oracle<'a, T> {
         if let Aim::Towards(targets) = aim {
             check_count("targets", targets.len(), images)?;
         }
-        let draws = usize::from(self.distinct_draws(draws));
+        let distinct = self.distinct_draws(draws);
+        let draws = usize::from(distinct);
         let mut total = Appraisal {
             gradient: images.full_beside(*images.shape(), T::zero())?,
             mean_loss: vec![T::zero(); n],
             last_loss: vec![T::zero(); n],
             last_prediction: vec![0; n],
+            wrong_draws: vec![0; n],
+            draws: distinct,
         };
         // Row r is draw r mod `draws` of image r / `draws`.
         let rows = n * draws;
@@ -209,7 +217,7 @@ impl<'a, T: Element> Oracle<'a, T> {
             })?;
             let mut row = first;
             for part in &parts {
-                total.add(part, row, draws)?;
+                total.add(part, labels, row, draws)?;
                 row += part.predictions.len();
             }
         }

@@ -1,7 +1,7 @@
 //! Where the random starts of attacks come from.
 
 use super::rows::row_len;
-use super::{AttackSlot, LabelledImages};
+use super::{AttackSlot, LabelledImages, SquareSource};
 use crate::tensor::{Buffer, Counter, Element, Philox, Purpose, Tensor};
 use crate::{Error, Result};
 use std::f64::consts::TAU;
@@ -16,14 +16,19 @@ pub trait StartSource<T: Element = f32>: Sync {
     fn fill(&self, slot: AttackSlot, restart: u16, image: u32, out: &mut [T]) -> Result<()>;
 }
 
-/// Starts from a seed, by [`Philox`] in the stream of [`Purpose::Attack`].
+/// All random numbers of a run of several attacks.
+pub trait AttackSource<T: Element = f32>: StartSource<T> + SquareSource {}
+
+impl<T: Element, S: StartSource<T> + SquareSource> AttackSource<T> for S {}
+
+/// Starts and squares from a seed, by [`Philox`] in the stream of [`Purpose::Attack`]: every image has its own.
 #[derive(Clone, Copy, Debug)]
 pub struct SeededStarts {
     philox: Philox,
 }
 
 impl SeededStarts {
-    /// The starts of `seed`.
+    /// The numbers of `seed`.
     pub fn new(seed: u64) -> Self {
         Self {
             philox: Philox::new(seed, Purpose::Attack),
@@ -37,6 +42,20 @@ impl<T: Element> StartSource<T> for SeededStarts {
             image,
             attack: slot.search(image, restart, 0, 0).attack,
             restart,
+            ..Counter::default()
+        };
+        self.philox.fill_uniform(counter, 0, out);
+        Ok(())
+    }
+}
+
+impl SquareSource for SeededStarts {
+    fn fill(&self, slot: AttackSlot, restart: u16, query: u16, image: u32, out: &mut [f64]) -> Result<()> {
+        let counter = Counter {
+            image,
+            attack: slot.search(image, restart, query, 0).attack,
+            restart,
+            iteration: query,
             ..Counter::default()
         };
         self.philox.fill_uniform(counter, 0, out);

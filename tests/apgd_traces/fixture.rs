@@ -1,6 +1,8 @@
 //! The recorded traces, and the network behind them as a [`Classifier`].
 
-use crossmax::attacks::{AttackSlot, Classifier, Draw, LabelledImages, Linearised, StartSource, linearise};
+use crossmax::attacks::{
+    AttackSlot, Classifier, Draw, LabelledImages, Linearised, SquareSource, StartSource, linearise,
+};
 use crossmax::autograd::Var;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::ops::Conv2d;
@@ -212,5 +214,16 @@ impl StartSource<f64> for RecordedStarts {
     fn fill(&self, _: AttackSlot, _: u16, image: u32, out: &mut [f64]) -> Result<()> {
         out.copy_from_slice(self.0.rows(image as usize, 1)?.host("starts")?);
         Ok(())
+    }
+}
+
+impl SquareSource for RecordedStarts {
+    fn fill(&self, _: AttackSlot, _: u16, _: u16, _: u32, _: &mut [f64]) -> Result<()> {
+        Err(Error::argument(
+            "RecordedStarts",
+            "attack",
+            "one without squares",
+            "Square",
+        ))
     }
 }

@@ -3,6 +3,7 @@
 
 mod fab;
 mod fixture;
+mod norms;
 mod square;
 
 use crossmax::Result;
@@ -60,6 +61,7 @@ fn follow_apgd(name: &str, loss: AttackLoss) -> Result<()> {
         iterations: trace.count("n_iter"),
         eot: trace.count("eot_iter"),
         rho: trace.number("rho"),
+        compat: true,
         ..ApgdConfig::new(trace.number("eps"), loss)
     };
     let mut network = Network::new(&setup)?;

@@ -67,6 +67,9 @@ mod tests {
         );
         assert_eq!(checkpoints(1), [1]);
         let mut even = Checkpoints::even(100);
-        assert_eq!((1..=9).filter(|_| even.advance().is_some()).collect::<Vec<_>>(), [4, 8]);
+        assert_eq!(
+            (1..=9).filter(|_| even.advance().is_some()).collect::<Vec<_>>(),
+            [4, 8]
+        );
     }
 }

@@ -34,6 +34,8 @@ pub struct ApgdConfig {
     pub targets: Option<u16>,
     /// Whether a search begins with 3 and 2 times the radius, for 30 % of the iterations each: for L1.
     pub larger_radii: bool,
+    /// Whether the reference code's faults are reproduced, see [`Apgd`].
+    pub compat: bool,
     /// Names the random draws.
     pub slot: AttackSlot,
 }
@@ -45,6 +47,7 @@ impl ApgdConfig {
             norm: Norm::Linf,
             targets: None,
             larger_radii: false,
+            compat: false,
             eps,
             iterations: 100,
             eot: 1,
@@ -80,7 +83,7 @@ impl ApgdConfig {
     }
 
     /// Refuses numbers of classes for which the loss is not defined.
-    pub(super) fn check_classes(&self, classes: usize) -> Result<()> {
+    pub(in crate::attacks) fn check_classes(&self, classes: usize) -> Result<()> {
         match self.targets {
             Some(_) if classes < 4 => {
                 let expected = "at least 4 for the targeted DLR loss (attack without targets)";
@@ -101,9 +104,13 @@ impl ApgdConfig {
         vec![(3.0 * self.eps, part), (2.0 * self.eps, part), (self.eps, rest)]
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(in crate::attacks) fn check(&self) -> Result<()> {
         let targets = self.targets.unwrap_or(1);
-        for (name, value) in [("iterations", self.iterations), ("eot", self.eot), ("targets", targets)] {
+        for (name, value) in [
+            ("iterations", self.iterations),
+            ("eot", self.eot),
+            ("targets", targets),
+        ] {
             if value == 0 {
                 return Err(Error::argument("apgd", name, "at least 1", value));
             }
@@ -114,7 +121,12 @@ impl ApgdConfig {
         Ball::new(self.norm, self.eps)?;
         if self.larger_radii && (self.norm != Norm::L1 || self.iterations < 5) {
             let found = format!("{} with {} iterations", self.norm, self.iterations);
-            return Err(Error::argument("apgd", "larger_radii", "L1 with at least 5 iterations", found));
+            return Err(Error::argument(
+                "apgd",
+                "larger_radii",
+                "L1 with at least 5 iterations",
+                found,
+            ));
         }
         check_restarts(self.restarts)
     }

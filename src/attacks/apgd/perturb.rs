@@ -30,9 +30,10 @@ pub struct Perturbation {
 /// Attacks `samples` with APGD from [`ApgdConfig::restarts`] starts, with targets ([`ApgdConfig::targets`]) from so many
 /// for each.
 ///
-/// As in AutoAttack the classifier is asked first, and images that are wrong on that draw are left
-/// as they are; an image counts as fooled once any evaluation of an iterate was wrong, not only as the target, and
-/// further searches are spent only on the others. With larger radii the iterates of the last phase alone count.
+/// The classifier is asked first, which ranks the targets. In compat mode images that are wrong on that draw are left as
+/// they are, as in AutoAttack; else they are attacked too, for a random classifier may be right on the next. An image counts
+/// as fooled once an iterate was misclassified, not only as the target, and further searches are spent only on the
+/// others. With larger radii the iterates of the last phase alone count.
 ///
 /// The targets of an image are ranked by that first evaluation, without its label. (The reference code, fra31/auto-attack
 /// at a392200, ranks by a new evaluation for every target, so that the label of an image may become its own target if
@@ -55,7 +56,7 @@ pub fn perturb<T: Element>(
         .iter()
         .zip(samples.labels())
         .map(|(ranking, label)| Perturbation {
-            searched: ranking.first() == Some(label),
+            searched: !config.compat || ranking.first() == Some(label),
             ..Perturbation::default()
         })
         .collect();
@@ -67,9 +68,14 @@ pub fn perturb<T: Element>(
         }
         let remaining = samples.select(&left)?;
         let targets = config.targets.map(|_| {
-            // All searched images have their label in front.
-            let rank = 1 + usize::from(number / config.restarts);
-            left.iter().map(|&i| rankings[i][rank]).collect()
+            let rank = usize::from(number / config.restarts);
+            let target = |i: usize| {
+                let label = samples.labels()[i];
+                let mut others = rankings[i].iter().copied().filter(|&class| class != label);
+                // There are as many targets as other classes at most.
+                others.nth(rank).unwrap_or(label)
+            };
+            left.iter().map(|&i| target(i)).collect()
         });
         let uniforms = uniforms(starts, config.slot, number, &remaining)?;
         let mut search = Apgd::new(oracle, &remaining, config, number, targets, &uniforms)?;

@@ -13,19 +13,19 @@ use crate::{Error, Result};
 /// one [`Apgd::step`] at a time. Images do not influence each other. For L∞ it works where the images are, for L2 and L1
 /// moves are made on the host in f64.
 ///
-/// Where the code goes beyond the paper or differs from it, this follows the code
-/// (fra31/auto-attack at a392200):
+/// Where the code goes beyond the paper or differs from it, this follows the code (fra31/auto-attack at a392200): the
+/// random start is scaled to distance exactly ε before it is clipped to [0, 1]; the rule "no improvement since the last
+/// checkpoint" is off at the first one; the best point is that of the highest loss, and the adversarial image is another
+/// one: the last iterate that was misclassified. (For L1 that code counts a value as perturbed even if a projection brought
+/// it back but for a rounding error; which ones those are differs from machine to machine, and here none is counted.)
+/// But for these faults, which [`ApgdConfig::compat`] brings back:
 ///
-/// * The random start is scaled to distance exactly ε before it is clipped to [0, 1].
-/// * With several draws (EoT) the gradient is their mean, but loss, prediction and all decisions
-///   use the last draw alone.
-/// * The first checkpoint compares the loss after the first step with 0 instead of the loss before
-///   it: the code's index −1 reads the last, still empty, row of its history.
-/// * The rule "no improvement since the last checkpoint" is off at the first one.
-/// * When a step size is halved the search goes back to the best point, but the momentum keeps the
-///   previous iterate, so that the next step jumps.
-/// * The best point is that of the highest loss; the adversarial image is another one: the last
-///   iterate that was misclassified.
+/// | | there | here |
+/// | --- | --- | --- |
+/// | first checkpoint | compares the loss after the first step with 0 instead of the loss before it: its index −1 reads the last, still empty, row of the history | compares with the loss before it |
+/// | several draws (EoT) | the gradient is their mean, but loss, prediction and all decisions use the last draw alone: the best loss is the largest of as many draws of noise as there are iterates | decisions use the mean loss, and an iterate is misclassified if more than half of its draws are |
+/// | going back to the best point | the momentum keeps the previous iterate, so that the next step jumps | the momentum begins anew |
+/// | zero gradients | are looked for at the start only | and at every iterate |
 pub struct Apgd<'a, T: Element = f32> {
     oracle: &'a Oracle<'a, T>,
     samples: &'a LabelledImages<T>,
@@ -58,7 +58,7 @@ pub struct Apgd<'a, T: Element = f32> {
 struct Track<T> {
     step_size: T,
     best_loss: T,
-    /// Loss after the previous step; 0 before the first one (see [`Apgd`]).
+    /// Loss after the previous step; before the first one that of the start, or 0 in compat mode (see [`Apgd`]).
     previous_loss: T,
     /// Steps that raised the loss since the last checkpoint.
     rises: usize,
@@ -147,7 +147,9 @@ impl<'a, T: Element> Apgd<'a, T> {
         let (schedule, sparsities, largest) = match ball.norm() {
             Norm::L1 if warm => {
                 let supports = count_differences(&start, samples.images())?;
-                let warm = supports.into_iter().map(|support| Sparsity::warm(values, support));
+                let warm = supports
+                    .into_iter()
+                    .map(|support| Sparsity::warm(values, support));
                 (Checkpoints::even(iterations), warm.collect(), ball.eps())
             }
             Norm::L1 => {
@@ -178,10 +180,9 @@ impl<'a, T: Element> Apgd<'a, T> {
             adversarial: start.clone(),
             best_gradient: appraisal.gradient.clone(),
             zero_gradients,
-            tracks: appraisal
-                .last_loss
+            tracks: losses(config, &appraisal)
                 .iter()
-                .map(|&loss| Track::new(T::of(largest), loss))
+                .map(|&loss| Track::new(config, T::of(largest), loss))
                 .collect(),
             point: start,
             appraisal,
@@ -208,11 +209,23 @@ impl<'a, T: Element> Apgd<'a, T> {
         self.advance()?;
         self.iteration += 1;
         let place = (self.config, self.number, self.earlier + self.iteration);
-        self.appraisal = appraise(self.oracle, self.samples, place, self.targets.as_deref(), &self.point)?;
+        self.appraisal = appraise(
+            self.oracle,
+            self.samples,
+            place,
+            self.targets.as_deref(),
+            &self.point,
+        )?;
         self.note_fooled()?;
+        if !self.config.compat {
+            let gradients = largest_magnitudes(&self.appraisal.gradient)?;
+            for (zero, gradient) in self.zero_gradients.iter_mut().zip(gradients) {
+                *zero |= gradient.is_zero();
+            }
+        }
         let mut better = Vec::new();
-        for (i, track) in self.tracks.iter_mut().enumerate() {
-            let loss = self.appraisal.last_loss[i];
+        let losses = losses(self.config, &self.appraisal);
+        for (i, (track, &loss)) in self.tracks.iter_mut().zip(losses).enumerate() {
             track.rises += usize::from(loss > track.previous_loss);
             track.previous_loss = loss;
             if loss > track.best_loss {
@@ -266,6 +279,9 @@ impl<'a, T: Element> Apgd<'a, T> {
     /// Sends the searches of these images back to their best points.
     fn go_back(&mut self, images: &[usize]) -> Result<()> {
         self.point.replace_rows(images, &self.best, images)?;
+        if !self.config.compat {
+            self.previous.replace_rows(images, &self.best, images)?;
+        }
         self.appraisal
             .gradient
             .replace_rows(images, &self.best_gradient, images)
@@ -286,10 +302,14 @@ impl<'a, T: Element> Apgd<'a, T> {
 
     /// Keeps the current point of every image that is misclassified at it.
     fn note_fooled(&mut self) -> Result<()> {
-        let predictions = self.appraisal.last_prediction.iter().zip(self.samples.labels());
+        let state = &self.appraisal;
         let mut fooled = Vec::new();
-        for (i, (prediction, label)) in predictions.enumerate() {
-            if prediction != label {
+        for (i, label) in self.samples.labels().iter().enumerate() {
+            let is_wrong = match self.config.compat {
+                true => state.last_prediction[i] != *label,
+                false => 2 * u32::from(state.wrong_draws[i]) > u32::from(state.draws),
+            };
+            if is_wrong {
                 self.tracks[i].fooled_at.get_or_insert(self.iteration);
                 fooled.push(i);
             }
@@ -337,8 +357,8 @@ impl<'a, T: Element> Apgd<'a, T> {
         self.tracks.iter().map(|track| track.fooled_at)
     }
 
-    /// Whether the gradient at the start was 0 everywhere, one an image: a search that starts so
-    /// says nothing about the image.
+    /// Whether a gradient was 0 everywhere, at the start or (unless in compat mode) at any iterate, one an image: a search
+    /// that meets one knows no way from there.
     pub fn zero_gradients(&self) -> &[bool] {
         &self.zero_gradients
     }
@@ -376,16 +396,24 @@ struct Begin<T: Element> {
 }
 
 impl<T: Element> Track<T> {
-    fn new(step_size: T, loss: T) -> Self {
+    fn new(config: &ApgdConfig, step_size: T, loss: T) -> Self {
         Self {
             step_size,
             best_loss: loss,
-            previous_loss: T::zero(),
+            previous_loss: if config.compat { T::zero() } else { loss },
             rises: 0,
             loss_at_checkpoint: loss,
             halved: true,
             fooled_at: None,
         }
+    }
+}
+
+/// The losses that decisions use.
+fn losses<'a, T: Element>(config: &ApgdConfig, appraisal: &'a Appraisal<T>) -> &'a [T] {
+    match config.compat {
+        true => &appraisal.last_loss,
+        false => &appraisal.mean_loss,
     }
 }
 

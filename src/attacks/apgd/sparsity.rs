@@ -62,12 +62,12 @@ mod tests {
     fn steps_shrink_while_the_support_stays_and_begin_anew_when_it_falls() {
         let mut sparsity = Sparsity::cold(100);
         assert_eq!(sparsity.share(), 0.2);
-        let (back, step) = sparsity.adapt(60, 3.0, 3.0);
-        assert_eq!((back, step, sparsity.share()), (true, 3.0, 0.4));
-        let (back, step) = sparsity.adapt(58, 3.0, 3.0);
+        let (back, step) = sparsity.adapt(75, 3.0, 3.0);
+        assert_eq!((back, step, sparsity.share()), (true, 3.0, 0.5));
+        let (back, step) = sparsity.adapt(74, 3.0, 3.0);
         assert_eq!((back, step), (false, 2.0));
         // Not below a tenth.
-        let (back, step) = sparsity.adapt(58, 0.3, 3.0);
+        let (back, step) = sparsity.adapt(74, 0.3, 3.0);
         assert!(!back && (step - 0.3).abs() < 1e-12);
         // No perturbation at all: nothing to compare with.
         sparsity = Sparsity::warm(100, 0);

@@ -67,7 +67,7 @@ impl FabConfig {
         self.targets.unwrap_or(0).min(others)
     }
 
-    pub(super) fn check(&self, classes: usize) -> Result<()> {
+    pub(in crate::attacks) fn check(&self, classes: usize) -> Result<()> {
         const OP: &str = "fab";
         if classes < 2 {
             return Err(Error::argument(OP, "classes", "at least 2", classes));

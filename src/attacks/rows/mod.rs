@@ -22,8 +22,13 @@ pub(super) fn count_differences<T: Element>(x: &Tensor<T>, y: &Tensor<T>) -> Res
     const OP: &str = "count_differences";
     let (x, y) = (x.to_host()?, y.to_host()?);
     let image = row_len(&x);
-    let rows = x.host(OP)?.chunks_exact(image).zip(y.host(OP)?.chunks_exact(image));
-    Ok(rows.map(|(x, y)| x.iter().zip(y).filter(|(x, y)| x != y).count()).collect())
+    let rows = x
+        .host(OP)?
+        .chunks_exact(image)
+        .zip(y.host(OP)?.chunks_exact(image));
+    Ok(rows
+        .map(|(x, y)| x.iter().zip(y).filter(|(x, y)| x != y).count())
+        .collect())
 }
 
 /// The numbers in f64.
@@ -43,7 +48,10 @@ pub(super) fn map_rows<T: Element>(
 ) -> Result<Tensor<T>> {
     const OP: &str = "map_rows";
     let image = row_len(x);
-    let here: Vec<Tensor<T>> = others.iter().map(|other| other.to_host()).collect::<Result<_>>()?;
+    let here: Vec<Tensor<T>> = others
+        .iter()
+        .map(|other| other.to_host())
+        .collect::<Result<_>>()?;
     let mut rows_of_others: Vec<_> = Vec::with_capacity(here.len());
     for other in &here {
         rows_of_others.push(other.host(OP)?.chunks_exact(image));

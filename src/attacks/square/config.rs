@@ -54,7 +54,7 @@ impl SquareConfig {
         }
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(in crate::attacks) fn check(&self) -> Result<()> {
         const OP: &str = "square";
         if !(self.eps >= 0.0 && self.eps.is_finite()) {
             return Err(Error::argument(OP, "eps", "finite and at least 0", self.eps));

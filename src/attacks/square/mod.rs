@@ -14,7 +14,7 @@ mod windows;
 
 pub use config::{SquareConfig, SquareLoss};
 pub use search::Square;
-pub use source::{SeededSquares, SquareSource};
+pub use source::SquareSource;
 
 use super::{LabelledImages, OnIteration, Oracle, Perturbation, Perturbed};
 use crate::Result;

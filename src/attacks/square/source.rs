@@ -1,8 +1,7 @@
-//! Where the random squares come from.
+//! Where the random squares come from. [`SeededStarts`](crate::attacks::SeededStarts) draws them from a seed.
 
 use crate::Result;
 use crate::attacks::AttackSlot;
-use crate::tensor::{Counter, Philox, Purpose};
 
 /// A source of the uniform numbers that place and colour the squares.
 pub trait SquareSource: Sync {
@@ -22,33 +21,4 @@ pub trait SquareSource: Sync {
     /// # Errors
     /// If the source has no numbers for this query.
     fn fill(&self, slot: AttackSlot, restart: u16, query: u16, image: u32, out: &mut [f64]) -> Result<()>;
-}
-
-/// Squares from a seed, by [`Philox`] in the stream of [`Purpose::Attack`]: every image has its own.
-#[derive(Clone, Copy, Debug)]
-pub struct SeededSquares {
-    philox: Philox,
-}
-
-impl SeededSquares {
-    /// The squares of `seed`.
-    pub fn new(seed: u64) -> Self {
-        Self {
-            philox: Philox::new(seed, Purpose::Attack),
-        }
-    }
-}
-
-impl SquareSource for SeededSquares {
-    fn fill(&self, slot: AttackSlot, restart: u16, query: u16, image: u32, out: &mut [f64]) -> Result<()> {
-        let counter = Counter {
-            image,
-            attack: slot.search(image, restart, query, 0).attack,
-            restart,
-            iteration: query,
-            ..Counter::default()
-        };
-        self.philox.fill_uniform(counter, 0, out);
-        Ok(())
-    }
 }

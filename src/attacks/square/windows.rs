@@ -3,9 +3,9 @@
 use super::frame::{Frame, Patch};
 use super::pattern::window;
 use super::sign;
-use crate::attacks::threat::l1_projection;
 use crate::attacks::Norm;
 use crate::attacks::length::length;
+use crate::attacks::threat::l1_projection;
 
 /// The norms of a window's pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::attacks::Norm;
 use crate::attacks::length::length;
 use crate::attacks::rows::map_rows;
-use crate::attacks::threat::{Ball, l1_projection, normalised, project_l2};
+use crate::attacks::threat::{Ball, normalised, project_l2};
 use crate::tensor::{Element, Tensor};
 
 /// What AutoAttack adds to the number of moved values before it divides by it.
@@ -30,9 +30,8 @@ pub(super) fn ascend_l2<T: Element>(
         let mut target: Vec<f64> = x.iter().zip(direction).map(|(x, d)| x + step * d).collect();
         project_l2(clean, &mut target, ball.eps());
         let pairs = x.iter().zip(previous).zip(target);
-        let mixed = pairs.map(|((x, previous), target)| {
-            x + (target - x) * share + (x - previous) * (1.0 - share)
-        });
+        let mixed =
+            pairs.map(|((x, previous), target)| x + (target - x) * share + (x - previous) * (1.0 - share));
         let mut next: Vec<f64> = mixed.collect();
         project_l2(clean, &mut next, ball.eps());
         next
@@ -61,9 +60,7 @@ pub(super) fn ascend_l1<T: Element>(
         let size = length(Norm::L1, signs.iter().copied()) + TINY;
         let pairs = x.iter().zip(clean).zip(signs);
         let delta = pairs.map(|((x, clean), sign)| x + step * sign / size - clean);
-        let mut delta: Vec<f64> = delta.collect();
-        l1_projection::project(clean, &mut delta, ball.eps());
-        clean.iter().zip(delta).map(|(clean, d)| clean + d).collect()
+        ball.near_l1(clean, &delta.collect::<Vec<f64>>())
     })?;
     *previous = std::mem::replace(x, moved);
     Ok(())

@@ -3,7 +3,7 @@
 use super::{CLASSES, Toy, assert_same_bits, quietly, samples};
 use crate::attacks::length::distance;
 use crate::attacks::{
-    Classifier, Draw, LabelledImages, Linearised, Norm, Oracle, Perturbed, SeededSquares, SquareConfig,
+    Classifier, Draw, LabelledImages, Linearised, Norm, Oracle, Perturbed, SeededStarts, SquareConfig,
     SquareLoss, linearise, square,
 };
 use crate::tensor::Tensor;
@@ -23,7 +23,7 @@ fn config(norm: Norm, eps: f64) -> SquareConfig {
 fn attack(samples: &LabelledImages, config: &SquareConfig, sub_batch: usize) -> Result<Perturbed> {
     let toy = Toy::new(true)?;
     let oracle = Oracle::new(&toy, sub_batch)?;
-    square(&oracle, &SeededSquares::new(3), samples, config, &mut quietly)
+    square(&oracle, &SeededStarts::new(3), samples, config, &mut quietly)
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn what_is_found_is_misclassified_and_within_the_bound() -> Result<()> {
                 loss,
                 ..config(norm, eps)
             };
-            let found = square(&oracle, &SeededSquares::new(3), &samples, &config, &mut quietly)?;
+            let found = square(&oracle, &SeededStarts::new(3), &samples, &config, &mut quietly)?;
             // Refuses pixels outside [0,1].
             samples.with_images(found.images.clone())?;
             let predictions = oracle.predictions(&found.images, &vec![Draw::default(); samples.len()])?;
@@ -95,7 +95,7 @@ fn queries_are_named_and_counted() -> Result<()> {
     let mut passes = 0;
     let found = square(
         &oracle,
-        &SeededSquares::new(3),
+        &SeededStarts::new(3),
         &samples,
         &config,
         &mut |progress| {
@@ -170,7 +170,7 @@ fn ties_end_a_search_in_the_reference_only() -> Result<()> {
         let mut seen = 0;
         let found = square(
             &oracle,
-            &SeededSquares::new(3),
+            &SeededStarts::new(3),
             &samples,
             &config,
             &mut |progress| {
@@ -234,7 +234,7 @@ fn tiny_images_can_be_attacked() -> Result<()> {
             let config = config(norm, eps);
             square(
                 &Oracle::new(&Undecided, 5)?,
-                &SeededSquares::new(3),
+                &SeededStarts::new(3),
                 &samples,
                 &config,
                 &mut quietly,

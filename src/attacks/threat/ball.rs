@@ -58,23 +58,21 @@ impl Ball {
         }
         map_rows(clean, &[uniforms], |_, x, others| {
             let numbers = normals(&others[0]);
-            self.from_direction(x, &numbers)
+            match self.norm {
+                Norm::L1 => self.near_l1(x, &numbers),
+                _ => {
+                    let moved = x.iter().zip(normalised(&numbers));
+                    moved.map(|(x, d)| (x + self.eps * d).clamp(0.0, 1.0)).collect()
+                }
+            }
         })
     }
 
-    /// The start of an image in the direction of these normal numbers.
-    fn from_direction(&self, clean: &[f64], numbers: &[f64]) -> Vec<f64> {
-        match self.norm {
-            Norm::L1 => {
-                let mut delta = numbers.to_vec();
-                l1_projection::project(clean, &mut delta, self.eps);
-                clean.iter().zip(delta).map(|(x, d)| x + d).collect()
-            }
-            _ => {
-                let moved = clean.iter().zip(normalised(numbers));
-                moved.map(|(x, d)| (x + self.eps * d).clamp(0.0, 1.0)).collect()
-            }
-        }
+    /// The point of the L1 ball around `clean` that is nearest to `clean` moved by `delta`.
+    pub(in crate::attacks) fn near_l1(&self, clean: &[f64], delta: &[f64]) -> Vec<f64> {
+        let mut projected = delta.to_vec();
+        l1_projection::project(clean, &mut projected, self.eps);
+        clean.iter().zip(projected).map(|(x, d)| x + d).collect()
     }
 
     /// Brings every one of `images` [N, H, W, C] into the ball around its clean image, where they are.
@@ -96,9 +94,8 @@ impl Ball {
                     point
                 }
                 Norm::L1 => {
-                    let mut delta: Vec<f64> = x.iter().zip(clean).map(|(x, c)| x - c).collect();
-                    l1_projection::project(clean, &mut delta, self.eps);
-                    clean.iter().zip(delta).map(|(c, d)| c + d).collect()
+                    let delta: Vec<f64> = x.iter().zip(clean).map(|(x, c)| x - c).collect();
+                    self.near_l1(clean, &delta)
                 }
             }
         })
@@ -122,7 +119,10 @@ impl Ball {
         };
         let bound = self.eps + TOLERANCE.0 + rounding * TOLERANCE.1;
         let found = distances(self.norm, clean.images(), images)?;
-        match found.iter().position(|&distance| distance.is_nan() || distance > bound) {
+        match found
+            .iter()
+            .position(|&distance| distance.is_nan() || distance > bound)
+        {
             Some(i) => {
                 let expected = format!("at most {bound} in {} for image {}", self.norm, clean.ids()[i]);
                 Err(Error::argument("attack", "perturbation", expected, found[i]))
@@ -147,5 +147,7 @@ pub fn distances<T: Element>(norm: Norm, a: &Tensor<T>, b: &Tensor<T>) -> Result
     let image = row_len(&a);
     let rows = a.host("distances")?.chunks_exact(image);
     let pairs = rows.zip(b.host("distances")?.chunks_exact(image));
-    Ok(pairs.map(|(a, b)| distance(norm, &in_f64(a), &in_f64(b))).collect())
+    Ok(pairs
+        .map(|(a, b)| distance(norm, &in_f64(a), &in_f64(b)))
+        .collect())
 }
