@@ -260,7 +260,11 @@ impl<'a, T: Element> Oracle<'a, T> {
         let starts: Vec<usize> = rows.clone().step_by(self.sub_batch).collect();
         let sub_batch = |start| f(start..rows.end.min(start + self.sub_batch));
         match images.accelerator() {
-            None => starts.into_par_iter().map(sub_batch).collect(),
+            None => {
+                // All results first: which of several errors is told must not depend on threads.
+                let results: Vec<Result<R>> = starts.into_par_iter().map(sub_batch).collect();
+                results.into_iter().collect()
+            }
             // One device does one thing after another; threads would only hold more of its memory.
             Some(_) => starts.into_iter().map(sub_batch).collect(),
         }

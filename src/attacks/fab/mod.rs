@@ -32,8 +32,10 @@ pub struct FabFindings<T: Element = f32> {
 /// The classifier is asked first, and images that are wrong on that draw are left as they are. Every search goes
 /// through all its iterations, looking for ever nearer adversarial images; an image counts as fooled once one was
 /// within ε, and further searches (restarts, for every target) are spent only on the others. Any
-/// misclassification counts, not only as the target. Work on images is done on the host, in f64, wherever the
-/// classifier is.
+/// misclassification counts, not only as the target. An iterate's gradient has draw 0 and its prediction draw 1 of
+/// [`AttackSlot::search`](super::AttackSlot::search), whose restart is the number of the search. Work on images is
+/// done on the host, in f64, wherever the classifier is. The result is a function of the arguments alone, image by
+/// image: an interrupted attack is repeated for the images it had not finished.
 ///
 /// Where the code goes beyond the paper or differs from it, this follows the code (fra31/auto-attack at
 /// a392200), but for these points:

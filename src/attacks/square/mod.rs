@@ -23,9 +23,11 @@ use crate::tensor::Element;
 /// Attacks `samples` with the Square attack from [`SquareConfig::restarts`] starts.
 ///
 /// The classifier is asked first, and images that are wrong on that draw are left as they are. An image counts
-/// as fooled once a query was misclassified ([`Perturbation::fooled_at`] is its restart and number); its search
-/// ends there, and further starts are spent only on the others. Work on images is done on the host, in f64,
-/// wherever the classifier is.
+/// as fooled once a query was misclassified ([`Perturbation::fooled_at`] is its restart and number, 0 for the start);
+/// its search ends there, and further starts are spent only on the others. Query q of an image has the draw
+/// [`AttackSlot::search`](super::AttackSlot::search) of iterate q. Work on images is done on the host, in f64,
+/// wherever the classifier is. The result is a function of the arguments alone, image by image: an interrupted
+/// attack is repeated for the images it had not finished.
 ///
 /// Where the code goes beyond the paper or differs from it, this follows the code (fra31/auto-attack at
 /// a392200), but for the following faults, which [`SquareConfig::compat`] brings back:

@@ -122,49 +122,45 @@ impl<'a, T: Element> Square<'a, T> {
 
     /// What the current query looks at for the images at `indices`, on the host, and what it says.
     fn ask(&self, indices: &[usize]) -> Result<(Tensor<T>, Vec<Standing>)> {
-        const OP: &str = "square";
+        let proposals = self.propose(indices)?;
         let (ids, labels) = (self.samples.ids(), self.samples.labels());
-        let (image, needed) = (
-            row_len(&self.clean),
-            numbers_needed(self.config, &self.frame, self.query),
-        );
-        let (clean, best) = (self.clean.host(OP)?, self.best.host(OP)?);
-        let row = |pixels: &[T], i: usize| -> Vec<f64> {
-            pixels[i * image..][..image].iter().map(|x| x.as_f64()).collect()
-        };
-        let proposals: Vec<Vec<f64>> = indices
-            .par_iter()
-            .map(|&i| {
-                let mut numbers = vec![0.0; needed];
-                self.source
-                    .fill(self.config.slot, self.restart, self.query, ids[i], &mut numbers)?;
-                let (clean, best) = (row(clean, i), row(best, i));
-                Ok(propose(
-                    self.config,
-                    &self.frame,
-                    self.query,
-                    &clean,
-                    &best,
-                    &numbers,
-                ))
-            })
-            .collect::<Result<_>>()?;
-        let pixels: Vec<T> = proposals.iter().flatten().map(|&x| T::of(x)).collect();
-        let proposals = Tensor::from_slice(self.clean.shape().with_first(indices.len()), &pixels)?;
-        let slot = self.config.slot;
-        let draws: Vec<_> = indices
-            .iter()
-            .map(|&i| slot.search(ids[i], self.restart, self.query, 0))
-            .collect();
-        let logits = self
-            .oracle
-            .logits(&proposals.beside(self.samples.images())?, &draws)?;
-        let logits = logits.to_vec()?;
+        let draw = |&i: &usize| self.config.slot.search(ids[i], self.restart, self.query, 0);
+        let draws: Vec<_> = indices.iter().map(draw).collect();
+        let there = proposals.beside(self.samples.images())?;
+        let logits = self.oracle.logits(&there, &draws)?.to_vec()?;
         let standings = indices
             .iter()
             .zip(logits.chunks_exact(self.oracle.classes()))
             .map(|(&i, logits)| Standing::new(self.config, logits, labels[i]));
         Ok((proposals, standings.collect()))
+    }
+
+    /// The images that the current query looks at for those at `indices`, on the host.
+    fn propose(&self, indices: &[usize]) -> Result<Tensor<T>> {
+        const OP: &str = "square";
+        let (config, query) = (self.config, self.query);
+        let mut numbers = Vec::with_capacity(indices.len());
+        for &i in indices {
+            let mut out = vec![0.0; numbers_needed(config, &self.frame, query)];
+            self.source
+                .fill(config.slot, self.restart, query, self.samples.ids()[i], &mut out)?;
+            numbers.push(out);
+        }
+        let image = row_len(&self.clean);
+        let row = |pixels: &[T], i: usize| -> Vec<f64> {
+            pixels[i * image..][..image].iter().map(|x| x.as_f64()).collect()
+        };
+        let (clean, best) = (self.clean.host(OP)?, self.best.host(OP)?);
+        let rows: Vec<Vec<f64>> = indices
+            .par_iter()
+            .zip(&numbers)
+            .map(|(&i, numbers)| {
+                let (clean, best) = (row(clean, i), row(best, i));
+                propose(config, &self.frame, query, &clean, &best, numbers)
+            })
+            .collect();
+        let pixels: Vec<T> = rows.iter().flatten().map(|&x| T::of(x)).collect();
+        Tensor::from_slice(self.clean.shape().with_first(indices.len()), &pixels)
     }
 
     /// Whether image `i` is neither fooled nor otherwise at an end.

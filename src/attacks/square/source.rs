@@ -13,10 +13,10 @@ pub trait SquareSource: Sync {
     ///
     /// | norm | query | numbers |
     /// | --- | --- | --- |
-    /// | L∞ | 0 | signs of the stripes [C, W] |
-    /// | L∞ | others | row and column of the square, signs [C] |
-    /// | L2, L1 | 0 | for every tile, in rows: orientation, signs [C] |
-    /// | L2, L1 | others | row and column of the window that grows, row and column of the one that is emptied, orientation, signs [C] |
+    /// | L∞ | 0 | signs of the stripes, C × W |
+    /// | L∞ | others | row and column of the square, C signs |
+    /// | L2, L1 | 0 | for every tile, in rows: orientation, C signs |
+    /// | L2, L1 | others | row and column of the window that grows, row and column of the one that is emptied, orientation, C signs |
     ///
     /// # Errors
     /// If the source has no numbers for this query.
