@@ -41,4 +41,5 @@ pub use oracle::{Appraisal, Oracle, predicted_classes};
 pub use pgd::{Keep, PgdConfig, pgd};
 pub use progress::{OnIteration, SearchProgress};
 pub use random_start::{SeededStarts, StartSource};
+pub(crate) use step::ascend;
 pub use threat::{LinfBall, linf_distances};

@@ -100,6 +100,29 @@ impl Split {
         self
     }
 
+    /// The images in the middle of black ones of `side`×`side` pixels; as they are if they are not smaller.
+    pub fn framed(self, side: usize) -> Self {
+        if self.height >= side || self.width >= side {
+            return self;
+        }
+        let (top, left) = ((side - self.height) / 2, (side - self.width) / 2);
+        let mut pixels = vec![0; self.len() * side * side * 3];
+        let rows = self.pixels.chunks_exact(self.width * 3);
+        for (number, row) in rows.enumerate() {
+            let (image, y) = (number / self.height, number % self.height);
+            let first = ((image * side + top + y) * side + left) * 3;
+            if let Some(target) = pixels.get_mut(first..first + row.len()) {
+                target.copy_from_slice(row);
+            }
+        }
+        Self {
+            height: side,
+            width: side,
+            pixels,
+            labels: self.labels,
+        }
+    }
+
     /// The images named by `chosen` (those that exist), in that order, each with a label of its own.
     pub(super) fn rearranged(&self, chosen: impl Iterator<Item = (usize, u16)>) -> Self {
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
@@ -194,6 +217,19 @@ mod tests {
     fn split(labels: &[u16]) -> Result<Split> {
         let pixels = (0..labels.len() as u8).flat_map(|i| [i; 3]).collect();
         Split::new(1, 1, pixels, labels.to_vec())
+    }
+
+    #[test]
+    fn a_frame_is_black_and_the_image_in_its_middle() -> Result<()> {
+        let framed = split(&[0, 1, 0])?.framed(4);
+        assert_eq!(framed.size(), [4, 4]);
+        for index in 0..3 {
+            let mut expected = [0; 48];
+            expected[(4 + 1) * 3..][..3].fill(index as u8);
+            assert_eq!(framed.image(index), expected);
+        }
+        assert_eq!(framed.clone().framed(3), framed);
+        Ok(())
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// How members are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aggregation {
-    /// CrossMax with the method's top-k: the defence.
+    /// CrossMax as the method has it: the defence.
     CrossMax,
     /// The mean of the members' logits, nothing subtracted: the smooth surrogate that adaptive
     /// attacks differentiate.
@@ -20,13 +20,14 @@ pub enum Aggregation {
 }
 
 impl Aggregation {
-    /// [N, classes] from the members' [N, members, classes].
+    /// [N, classes] from the members' [N, members, classes]; CrossMax takes the `rank`-th highest
+    /// (see [`Method::rank`](super::Method::rank)).
     ///
     /// # Errors
     /// [`Error::Argument`] if the member does not exist.
-    pub fn apply<T: Element>(self, members: &Var<T>, top_k: usize) -> Result<Var<T>> {
+    pub fn apply<T: Element>(self, members: &Var<T>, rank: usize) -> Result<Var<T>> {
         match self {
-            Self::CrossMax => crossmax(members, top_k),
+            Self::CrossMax => crossmax(members, rank),
             Self::Mean => members.mean(1),
             Self::Member(member) => members.pick(1, member),
         }
@@ -68,8 +69,9 @@ impl<'a, T: Element> EnsembleClassifier<'a, T> {
 
     fn evaluate(&self, images: &Var<T>, draws: &[Draw]) -> Result<Var<T>> {
         let members = self.ensemble.member_logits(images, draws)?;
-        let top_k = self.ensemble.ensemble().backbone.method().top_k;
-        self.aggregation.apply(&members, top_k)
+        let ensemble = self.ensemble.ensemble();
+        let rank = ensemble.backbone.method().rank(ensemble.members());
+        self.aggregation.apply(&members, rank)
     }
 }
 

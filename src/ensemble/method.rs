@@ -47,6 +47,24 @@ pub enum HeadBatchNorm {
     Frozen,
 }
 
+/// Which of a class's predictors CrossMax takes, after both subtractions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AggregationRule {
+    /// The k-th highest, k being [`Method::top_k`]: the notebook's, and the paper's for self-ensembles.
+    #[default]
+    TopK,
+    /// The median, of an even number the lower of the middle two as in PyTorch: the paper's for ensembles of equal
+    /// models.
+    Median,
+}
+
+impl AggregationRule {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Everything about views and aggregation that is not learned.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -61,7 +79,10 @@ pub struct Method {
     pub jitter: u32,
     /// How contrast and colour are drawn.
     pub contrast: ContrastRule,
-    /// Which predictor CrossMax takes for each class: the k-th highest.
+    /// Which predictor CrossMax takes for each class.
+    #[serde(skip_serializing_if = "AggregationRule::is_default")]
+    pub aggregation: AggregationRule,
+    /// With [`AggregationRule::TopK`]: the k-th highest.
     pub top_k: usize,
     /// Which draw the backbone's own prediction sees.
     pub backbone_pass: BackbonePass,
@@ -77,6 +98,7 @@ impl Default for Method {
             noise_kind: NoiseKind::Uniform,
             jitter: 3,
             contrast: ContrastRule::Coupled,
+            aggregation: AggregationRule::TopK,
             top_k: 3,
             backbone_pass: BackbonePass::Independent,
             head_batch_norm: HeadBatchNorm::Drifting,
@@ -85,6 +107,14 @@ impl Default for Method {
 }
 
 impl Method {
+    /// The k of the k-th highest that CrossMax takes of `members` predictors.
+    pub fn rank(&self, members: usize) -> usize {
+        match self.aggregation {
+            AggregationRule::TopK => self.top_k,
+            AggregationRule::Median => members / 2 + 1,
+        }
+    }
+
     /// Checks the ranges that [`crate::ops::ViewStack`] does not.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ pub use aggregate::{Aggregation, EnsembleClassifier};
 pub use crossmax::crossmax;
 pub use folded::{BackboneClassifier, FoldedSelfEnsemble};
 pub use head::Head;
-pub use method::{BackbonePass, ContrastRule, HeadBatchNorm, Method, NoiseKind};
+pub use method::{AggregationRule, BackbonePass, ContrastRule, HeadBatchNorm, Method, NoiseKind};
 pub use multi_resolution::{IMAGENET_MEAN, IMAGENET_STD, MultiResolution};
 pub use self_ensemble::SelfEnsemble;
 pub use streams::{Stream, draw_of};

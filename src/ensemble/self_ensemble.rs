@@ -36,7 +36,7 @@ impl<T: Element> SelfEnsemble<T> {
                 pair[0],
             ));
         }
-        let k = backbone.method().top_k;
+        let k = backbone.method().rank(layers.len() + 1);
         if layers.len() + 1 < k {
             let expected = format!("at least {} heads for the {k}-th highest of all members", k - 1);
             return Err(Error::argument("SelfEnsemble", "layers", expected, layers.len()));

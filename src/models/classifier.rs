@@ -44,12 +44,22 @@ impl<T: Element> Normalisation<T> {
     }
 }
 
+/// `images` [N, H, W, C] at `size`×`size` pixels: bicubic, or as they are.
+pub(crate) fn resized<T: Element>(images: &Var<T>, size: usize) -> Result<Var<T>> {
+    match images.dims() {
+        &[_, height, width, _] if [height, width] == [size; 2] => Ok(images.clone()),
+        _ => images.resize_bicubic(size, size),
+    }
+}
+
 /// A residual network on normalised images, deterministic: (image − mean) / std, then the network
-/// with its running statistics, folded. The images are classified at their own size.
+/// with its running statistics, folded. The images are classified at their own size, or at one of its
+/// own.
 #[derive(Clone)]
 pub struct PlainClassifier<'a, T: Element = f32> {
     net: FoldedResNet<T>,
     normalisation: Normalisation<T>,
+    input_size: Option<usize>,
     /// While the classifier lives, the network that it was folded from cannot change.
     unchanged: PhantomData<&'a ResNet<T>>,
 }
@@ -73,6 +83,7 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
         Ok(Self {
             net: net.folded()?,
             normalisation: Normalisation::new(mean, std)?,
+            input_size: None,
             unchanged: PhantomData,
         })
     }
@@ -85,8 +96,20 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
         }
     }
 
+    /// The same for images that are first resized to `size`×`size` pixels (bicubic).
+    pub fn with_input_size(self, size: usize) -> Self {
+        Self {
+            input_size: Some(size),
+            ..self
+        }
+    }
+
     fn evaluate(&self, images: &Var<T>) -> Result<Var<T>> {
-        self.net.forward(&self.normalisation.apply(images)?)
+        let images = match self.input_size {
+            Some(size) => resized(images, size)?,
+            None => images.clone(),
+        };
+        self.net.forward(&self.normalisation.apply(&images)?)
     }
 }
 

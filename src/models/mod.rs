@@ -2,6 +2,7 @@
 
 mod blocks;
 mod classifier;
+mod cost;
 mod folded;
 mod infer;
 mod known_weights;
@@ -13,7 +14,9 @@ mod taps;
 mod tests;
 
 pub use blocks::BlockKind;
+pub(crate) use classifier::resized;
 pub use classifier::{Normalisation, PlainClassifier};
+pub use cost::{ConvolutionCost, NetworkCost};
 pub use folded::FoldedResNet;
 pub use infer::infer_resnet;
 pub use known_weights::{KnownWeights, known_weights};

@@ -1,6 +1,6 @@
 //! The configuration of a run: a preset, overridden by a file and by flags.
 
-use super::Precisions;
+use super::{AdversarialTraining, Precisions};
 use crate::data::ReadOptions;
 use crate::ensemble::Method;
 use crate::io::atomic;
@@ -51,6 +51,9 @@ pub struct DataConfig {
     /// Height and width, in pixels, that pictures of various sizes are brought to; the network's input size if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_size: Option<usize>,
+    /// Height and width, in pixels, up to which smaller images get a black frame; none if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<usize>,
     /// Share of each class kept for testing where the data have no test split, in (0, 1).
     #[serde(default = "default_test_share")]
     pub test_share: f64,
@@ -64,6 +67,10 @@ pub struct DataConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackboneConfig {
+    /// The name of published weights or the path of a file with them, from which the training begins; random ones if
+    /// not given. See [`Weights`](super::Weights).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
     /// Height and width that the network is given, pixels.
     pub input_size: usize,
     /// Width of the stem.
@@ -84,10 +91,17 @@ pub struct BackboneConfig {
     pub epochs: u16,
     /// Images a step.
     pub batch: usize,
+    /// Images a pass: the gradients of several passes are summed for one step (gradient accumulation). Batch
+    /// normalisation sees the images of one pass, so that this changes results; the whole batch if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub micro_batch: Option<usize>,
     /// Adam's learning rate.
     pub lr: f64,
     /// Whether the learning rate falls to 0 along half a cosine over all steps; constant if not.
     pub cosine: bool,
+    /// Adversarial training; none if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adversarial: Option<AdversarialTraining>,
 }
 
 /// The heads.
@@ -143,75 +157,6 @@ pub struct FiguresConfig {
 }
 
 impl Config {
-    /// The pocket preset: the whole pipeline on a CPU with 2 cores in a few minutes.
-    pub fn pocket() -> Self {
-        let net = ResNetConfig::pocket(12, 12);
-        Self {
-            preset: "pocket".into(),
-            seed: 0,
-            data: DataConfig {
-                source: "drawn".into(),
-                classes: Vec::new(),
-                image_size: None,
-                test_share: default_test_share(),
-                train_images: 9600,
-                test_images: 1200,
-            },
-            backbone: BackboneConfig {
-                input_size: 32,
-                stem_width: net.stem.width,
-                stem_kernel: net.stem.kernel,
-                stem_stride: net.stem.stride,
-                stem_max_pool: net.stem.max_pool,
-                block: net.block,
-                widths: net.widths,
-                blocks: net.blocks,
-                epochs: 8,
-                batch: 128,
-                lr: 3e-3,
-                cosine: true,
-            },
-            heads: HeadsConfig {
-                layers: Vec::new(),
-                epochs: 1,
-                batch: 64,
-                lr: 1e-3,
-            },
-            method: Method::default(),
-            attack: AttackConfig {
-                eps: 8.0 / 255.0,
-                images: 32,
-                iterations: 100,
-                eot: 20,
-                reevaluations: 10,
-                block: 16,
-                sub_batch: 32,
-            },
-            figures: FiguresConfig {
-                prototypes_per_class: 4,
-                prototype_steps: 400,
-                prototype_lr: 1.0,
-                prototype_scale: 128.0 / 255.0,
-                prototype_loss: 1e-2,
-                votes: 10,
-            },
-            precision: Precisions::default(),
-        }
-    }
-
-    /// The preset called `name`.
-    ///
-    /// # Errors
-    /// [`Error::Usage`] if there is none.
-    pub fn preset(name: &str) -> Result<Self> {
-        match name {
-            "pocket" => Ok(Self::pocket()),
-            _ => Err(Error::Usage(format!(
-                "there is no preset {name}; there is: pocket"
-            ))),
-        }
-    }
-
     /// The network for `channels` input channels and `classes` classes.
     pub fn network(&self, channels: usize, classes: usize) -> ResNetConfig {
         let b = &self.backbone;
@@ -283,6 +228,12 @@ impl Config {
         }
         count("backbone.epochs", self.backbone.epochs.into(), 1, 10_000)?;
         count("backbone.batch", self.backbone.batch, 2, 65_536)?;
+        if let Some(micro_batch) = self.backbone.micro_batch {
+            count("backbone.micro_batch", micro_batch, 2, 65_536)?;
+        }
+        if let Some(adversarial) = &self.backbone.adversarial {
+            in_range("backbone.adversarial.eps", adversarial.eps, 0.0, 1.0)?;
+        }
         in_range("backbone.lr", self.backbone.lr, 1e-12, 1e3)?;
         count("heads.epochs", self.heads.epochs.into(), 1, 10_000)?;
         count("heads.batch", self.heads.batch, 2, 65_536)?;
@@ -290,6 +241,9 @@ impl Config {
         count("data.train_images", self.data.train_images, 2, 100_000_000)?;
         count("data.test_images", self.data.test_images, 1, 100_000_000)?;
         count("data.image_size", self.read_options().side, 4, 4096)?;
+        if let Some(frame) = self.data.frame {
+            count("data.frame", frame, 4, 4096)?;
+        }
         // The bounds themselves would leave one of the splits empty.
         in_range("data.test_share", self.data.test_share, 0.001, 0.999)?;
         in_range("attack.eps", self.attack.eps, 0.0, 1.0)?;
@@ -318,7 +272,7 @@ impl Config {
             }
         }
         let heads = layers.len();
-        if heads + 1 < self.method.top_k {
+        if heads + 1 < self.method.rank(heads + 1) {
             return Err(Error::Usage(format!(
                 "{heads} heads and the backbone are fewer than the method's top_k of {}",
                 self.method.top_k
@@ -395,7 +349,8 @@ fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> Error {
     Error::format(path, expected, found, "correct the file")
 }
 
-fn merge(into: &mut toml::Table, from: toml::Table) {
+/// Sets in `into` what `from` names, table by table.
+pub(super) fn merge(into: &mut toml::Table, from: toml::Table) {
     for (key, value) in from {
         match (into.get_mut(&key), value) {
             (Some(toml::Value::Table(old)), toml::Value::Table(new)) => merge(old, new),

@@ -1,6 +1,6 @@
 //! Opening the data of a run.
 
-use super::{Config, Reporter};
+use super::{Config, DataPlace, Reporter};
 use crate::data::{Dataset, Source};
 use crate::{Error, Result};
 
@@ -17,11 +17,18 @@ pub(super) fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Data
             train: wanted.train_images,
             test: wanted.test_images,
         },
-        path => Source::Path(path.into()),
+        path => {
+            DataPlace::check(path)?;
+            Source::Path(path.into())
+        }
     };
     let mut data = source.open_with(&config.read_options())?;
     reporter.line(&format!("data: {}", data.origin));
     data = data.with_classes(&wanted.classes)?;
+    if let Some(side) = wanted.frame {
+        data.train = data.train.framed(side);
+        data.test = data.test.framed(side);
+    }
     data.train = data.train.first(wanted.train_images);
     data.test = data.test.first(wanted.test_images);
     for (split, wanted, found) in [

@@ -10,9 +10,9 @@ use crate::tensor::Tensor;
 use rayon::prelude::*;
 
 /// Images evaluated at once by one thread; no influence on any result.
-const CHUNK: usize = 32;
+pub(super) const CHUNK: usize = 32;
 /// The same for an accelerator, which is given one chunk after another and works on each as a whole.
-const CHUNK_OF_ACCELERATOR: usize = 256;
+pub(super) const CHUNK_OF_ACCELERATOR: usize = 256;
 
 /// Rows of logits [N, classes] whose largest value is at their label.
 pub(super) fn count_right(logits: &Tensor, labels: &[usize]) -> Result<usize> {
@@ -82,10 +82,10 @@ pub(super) fn ensemble_accuracy(
         let images = Var::constant(split.batch(indices)?.on(device)?);
         let logits = folded.member_logits(&images, &draws)?;
         let mut right = Vec::with_capacity(members + 1);
-        let top_k = ensemble.backbone.method().top_k;
+        let rank = ensemble.backbone.method().rank(members);
         let members = (0..members).map(Aggregation::Member);
         for aggregation in members.chain([Aggregation::CrossMax]) {
-            right.push(count_right(aggregation.apply(&logits, top_k)?.value(), &labels)?);
+            right.push(count_right(aggregation.apply(&logits, rank)?.value(), &labels)?);
         }
         Ok(right)
     })?;

@@ -1,5 +1,6 @@
 //! The whole paper in one go: stages, run directory, checkpoints, figures, summary.
 
+mod adversarial;
 mod checkpoint;
 mod config;
 mod data;
@@ -7,21 +8,34 @@ mod evaluate;
 mod fetching;
 pub mod figures;
 mod files;
+mod forecast;
+mod known_data;
+mod memory;
 mod precision;
+mod presets;
+mod pretrained;
+mod preview;
 mod report;
 mod reporter;
 mod run;
 mod run_dir;
 mod stages;
+mod step;
 mod summary;
 #[cfg(test)]
 mod tests;
 mod training;
 
+pub use adversarial::AdversarialTraining;
 pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
 pub use fetching::{Reported, data_path};
 pub use files::{OpenRun, device_of_run, open_run};
+pub use forecast::{Forecast, StageWork};
+pub use known_data::{DataPlace, DataShape};
+pub use memory::{MemoryPlan, StageMemory, available_memory, choose_batch, gibibytes};
 pub use precision::Precisions;
+pub use pretrained::Weights;
+pub use preview::{Need, Preview};
 pub use reporter::{Reporter, Silent, check_stop, request_stop, stop_requested};
 pub use run::{Outcome, run};
 pub use run_dir::{RunDir, StageTime};

@@ -4,6 +4,7 @@ use super::checkpoint;
 use super::data::open_data;
 use super::evaluate::{accuracy, ensemble_accuracy};
 use super::files::{self, DataFacts};
+use super::pretrained::{self, Replaced};
 use super::run_dir::{RunDir, write_json};
 use super::stages::attack::{self, AttackTask, Attacked};
 use super::stages::baseline::Baseline;
@@ -14,7 +15,7 @@ use super::stages::surrogate::{self, SurrogateAttack};
 use super::stages::votes::{self, ImageVotes};
 use super::summary::{CleanAccuracy, Findings};
 use super::training::{EpochMetrics, Learner, Schedule, Task, train};
-use super::{Config, Precisions, Reporter, report};
+use super::{Config, DataShape, MemoryPlan, Precisions, Reporter, report};
 use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::Dataset;
 use crate::device::Device;
@@ -24,7 +25,7 @@ use crate::models::ResNet;
 use crate::nn::{Init, move_module};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a finished run gives its caller.
 pub struct Outcome {
@@ -56,12 +57,26 @@ pub fn run(
     // Data and network come first, so that what is wrong with them leaves no directory behind.
     let data = open_data(config, reporter)?;
     let mut ensemble = files::untrained(config, data.train.size()[0], data.classes.len())?;
+    let begun = resume && stage_has_begun(&RunDir::open(out)?, "backbone", files::backbone);
+    if !begun {
+        pretrained::start(config, &mut ensemble.backbone.net, Replaced::StemAndClassifier)?;
+    }
     move_module(&mut ensemble, device)?;
+    let shape = DataShape {
+        image_size: data.train.size()[0],
+        classes: data.classes.len(),
+    };
+    reporter.line(&MemoryPlan::of(config, shape, device).line(device));
     let dir = match resume {
         true => RunDir::resume(out)?,
         false => RunDir::create(out, &config.to_toml()?)?,
     };
     Runner::new(config, dir, data, device, reporter)?.run(ensemble)
+}
+
+/// Whether training of `stage`, whose result is the file `weights`, has left anything to go on from.
+fn stage_has_begun(dir: &RunDir, stage: &str, weights: fn(&RunDir) -> PathBuf) -> bool {
+    dir.checkpoint(stage).is_file() || weights(dir).is_file()
 }
 
 struct Runner<'a> {
@@ -216,6 +231,8 @@ impl<'a> Runner<'a> {
             batch: b.batch,
             lr: b.lr,
             cosine: b.cosine,
+            micro_batch: b.micro_batch,
+            adversarial: b.adversarial,
         }
     }
 
@@ -227,6 +244,8 @@ impl<'a> Runner<'a> {
             batch: h.batch,
             lr: h.lr,
             cosine: false,
+            micro_batch: None,
+            adversarial: None,
         };
         for index in (0..ensemble.heads.len()).rev() {
             let layer = ensemble.heads[index].layer();
@@ -253,7 +272,11 @@ impl<'a> Runner<'a> {
         let config = self.config.network(3, self.data.classes.len());
         let mut baseline = Baseline {
             net: ResNet::new(config, &mut Init::new(self.config.seed))?,
+            input_size: self.config.backbone.input_size,
         };
+        if !stage_has_begun(&self.dir, "baseline", files::baseline) {
+            pretrained::start(self.config, &mut baseline.net, Replaced::Classifier)?;
+        }
         move_module(&mut baseline.net, self.device)?;
         let (schedule, path) = (self.backbone_schedule(), files::baseline(&self.dir));
         self.train(

@@ -1,8 +1,8 @@
 //! Training loops: one epoch at a time, a checkpoint after each.
 
 use super::checkpoint::{self, Checkpoint};
-use super::evaluate::count_right;
-use super::{Reporter, check_stop};
+use super::step::{Batch, Learned, StepSettings};
+use super::{AdversarialTraining, Reporter, check_stop};
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::data::Split;
@@ -11,7 +11,7 @@ use crate::ensemble::Stream;
 use crate::nn::{Module, Pass};
 use crate::ops::Precision;
 use crate::optim::{Adam, Optimiser};
-use crate::tensor::{Counter, Philox, Purpose, Tensor};
+use crate::tensor::{Counter, Philox, Purpose};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -31,10 +31,10 @@ pub(super) trait Learner {
     /// The parameters that are optimised and checkpointed.
     fn module(&mut self) -> &mut dyn Module;
 
-    /// A training pass over images [N,H,W,3], its products in `precision`.
-    fn forward(&self, images: &Var, draws: &[Draw], precision: Precision) -> Result<Step>;
+    /// `pass`, a training pass, over images [N,H,W,3].
+    fn forward(&self, images: &Var, draws: &[Draw], pass: Pass) -> Result<Step>;
 
-    /// Updates running statistics after the parameters were updated.
+    /// Updates running statistics from a pass.
     fn commit(&mut self, pass: Pass, beside: Option<Pass>) -> Result<()> {
         drop(beside);
         pass.commit(self.module())
@@ -56,6 +56,10 @@ pub(super) struct Schedule {
     pub lr: f64,
     /// Whether it falls to 0 along half a cosine.
     pub cosine: bool,
+    /// Images a pass; the whole batch if not given.
+    pub micro_batch: Option<usize>,
+    /// How images are attacked before they are learned from.
+    pub adversarial: Option<AdversarialTraining>,
 }
 
 impl Schedule {
@@ -149,11 +153,22 @@ pub(super) fn train(
                 })
                 .collect();
             let labels = train.labels_of(&indices);
-            let images = Var::constant(train.batch(&indices)?.on(task.device)?);
+            let batch = Batch {
+                images: train.batch(&indices)?.on(task.device)?,
+                labels: &labels,
+                draws: &draws,
+            };
             let done = (usize::from(epoch) - 1) * steps_an_epoch + i;
             optimiser.set_lr(schedule.rate(done, steps));
-            let given = (&images, labels.as_slice(), draws.as_slice());
-            let (loss, logits) = step(learner, &mut optimiser, given, task.precision)?;
+            let step = StepSettings {
+                micro_batch: schedule.micro_batch,
+                adversarial: schedule.adversarial,
+                precision: task.precision,
+            };
+            let Learned {
+                loss,
+                right: right_now,
+            } = step.take(learner, &mut optimiser, &batch)?;
             if !loss.is_finite() {
                 return Err(Error::NotFinite {
                     what: format!("{what}, loss of batch {}", i + 1),
@@ -162,7 +177,7 @@ pub(super) fn train(
                 });
             }
             loss_sum += loss * labels.len() as f64;
-            right += count_right(&logits, &labels)?;
+            right += right_now;
             seen += labels.len();
             let state = format!(
                 "loss {:.3}, accuracy {:.1} %",
@@ -196,24 +211,6 @@ pub(super) fn train(
         after_epoch(&metrics)?;
     }
     Ok(metrics)
-}
-
-/// One step: the batch's mean loss, and the logits.
-fn step(
-    learner: &mut dyn Learner,
-    optimiser: &mut Adam,
-    (images, labels, draws): (&Var, &[usize], &[Draw]),
-    precision: Precision,
-) -> Result<(f64, Tensor)> {
-    let Step { logits, pass, beside } = learner.forward(images, draws, precision)?;
-    let loss = logits.cross_entropy(labels)?.mean_all()?;
-    let value = f64::from(loss.value().item()?);
-    let seen = logits.value().clone();
-    drop(logits);
-    let gradients = pass.parameter_gradients(loss.backward(None)?);
-    optimiser.step(learner.module(), &gradients)?;
-    learner.commit(pass, beside)?;
-    Ok((value, seen))
 }
 
 /// Consecutive ranges of `batch` images; a last range of a single image is left out, since batch

@@ -71,6 +71,11 @@ fn size_class(lines: usize) -> usize {
     lines.div_ceil(step) * step
 }
 
+/// Bytes that memory for `bytes` bytes takes, as its size class has them.
+pub(crate) fn pooled_bytes(bytes: usize) -> usize {
+    size_class(bytes.div_ceil(size_of::<Line>())) * size_of::<Line>()
+}
+
 /// Contiguous host memory for `len` elements, 64-byte aligned, returned to the pool on drop.
 pub struct Buffer<T> {
     lines: Box<[Line]>,

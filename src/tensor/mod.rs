@@ -19,6 +19,7 @@ mod value;
 mod walk;
 
 pub(crate) use array::DeviceArray;
+pub(crate) use buffer::pooled_bytes;
 pub use buffer::{Buffer, MemoryUse, memory_use, release_pool};
 pub use element::Element;
 pub use philox::{Counter, Philox, Purpose};

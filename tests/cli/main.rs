@@ -2,6 +2,7 @@
 //! predictions are PyTorch's.
 
 mod doctor;
+mod dry_run;
 mod output;
 mod predict_input;
 mod predict_pytorch;

@@ -50,7 +50,7 @@ fn write_data(path: &Path) -> Checked {
 
 /// Every stage, each as small as it can be: views of 8 and 4 pixels, two blocks of 4 channels.
 fn settings(data: &Path) -> Config {
-    let mut config = Config::pocket();
+    let mut config = Config::preset("pocket").unwrap();
     config.data.source = data.display().to_string();
     config.data.train_images = TRAIN;
     config.data.test_images = TEST;

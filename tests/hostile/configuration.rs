@@ -9,11 +9,11 @@ const MULTIPLE: usize = 64;
 
 pub fn rows(folder: &Path, table: &mut Table) -> Checked {
     let path = folder.join("mine.toml");
-    let whole = Config::pocket().to_toml()?;
+    let whole = Config::preset("pocket").unwrap().to_toml()?;
     let mut add = |input: &str, bytes: &[u8]| -> Checked {
         std::fs::write(&path, bytes)?;
         table.refuse(("configuration", input), (folder, &path), MULTIPLE, |path| {
-            Config::pocket().overridden_by(path)
+            Config::preset("pocket").unwrap().overridden_by(path)
         })
     };
     add("not UTF-8", b"seed = 1 # \xff\xfe")?;
@@ -55,6 +55,9 @@ pub fn rows(folder: &Path, table: &mut Table) -> Checked {
     }
     // An empty file changes nothing.
     std::fs::write(&path, "")?;
-    assert_eq!(Config::pocket().overridden_by(&path)?, Config::pocket());
+    assert_eq!(
+        Config::preset("pocket").unwrap().overridden_by(&path)?,
+        Config::preset("pocket").unwrap()
+    );
     Ok(())
 }

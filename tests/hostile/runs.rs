@@ -12,7 +12,7 @@ const MULTIPLE: usize = 8;
 
 /// A run of a second.
 fn smallest() -> Config {
-    let mut config = Config::pocket();
+    let mut config = Config::preset("pocket").unwrap();
     config.data.train_images = 48;
     config.data.test_images = 24;
     config.backbone.stem_width = 4;

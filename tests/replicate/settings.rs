@@ -8,7 +8,7 @@ use std::path::Path;
 /// Every stage of the pocket preset, each as small as it can be without being trivial, on the data
 /// in `source`.
 pub fn shrunken(source: &str) -> Config {
-    let mut config = Config::pocket();
+    let mut config = Config::preset("pocket").unwrap();
     config.data.source = source.to_owned();
     config.data.train_images = 240;
     config.data.test_images = 60;

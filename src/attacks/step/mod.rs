@@ -14,7 +14,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`crate::Error::Unsupported`] if the tensors are in different places; those of the device.
-pub(super) fn ascend<T: Element>(
+pub(crate) fn ascend<T: Element>(
     ball: &LinfBall<T>,
     x: &mut Tensor<T>,
     gradient: &Tensor<T>,

@@ -7,8 +7,11 @@ use super::fetch::Source;
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
+use crossmax::device::Device;
 use crossmax::fetch::Manifest;
-use crossmax::replicate::{self, Config, Reporter, RunDir, device_of_run};
+use crossmax::replicate::{
+    self, Config, DataShape, Preview, Reporter, RunDir, available_memory, device_of_run,
+};
 use crossmax::{Error, Result};
 use overrides::Overrides;
 use std::io::ErrorKind;
@@ -25,8 +28,9 @@ const RUNS: &str = "runs";
 #[derive(Args)]
 #[command(after_help = EXAMPLES, allow_negative_numbers = true)]
 pub struct Arguments {
-    /// Settings to begin with: pocket is the whole pipeline on a CPU in minutes; auto takes it [default: auto]
-    #[arg(long, value_name = "auto|pocket")]
+    /// Settings to begin with (see below); auto takes cifar100 where a CUDA device with enough memory, the weights and
+    /// the data are there, else pocket [default: auto]
+    #[arg(long, value_name = "auto|NAME")]
     preset: Option<String>,
     /// A TOML file with settings that differ from the preset's, laid out as a run's config.toml
     #[arg(long, value_name = "FILE")]
@@ -41,6 +45,9 @@ pub struct Arguments {
     /// Go on with a run that was stopped, under its own settings [default: the newest in runs/]
     #[arg(long, value_name = "DIR")]
     resume: Option<Option<PathBuf>>,
+    /// Print the settings, the memory and the work of the run and what it lacks, and do nothing
+    #[arg(long, conflicts_with = "resume")]
+    dry_run: bool,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
@@ -48,6 +55,12 @@ pub struct Arguments {
 }
 
 const EXAMPLES: &str = "\
+Presets:
+  pocket           a small network on drawn images: minutes on two cores, no download
+  cifar100-small   a ResNet-20 on all photos of CIFAR-100: half an hour on two cores
+  cifar100         the authors' notebook: ResNet152 with ImageNet weights at 224×224 pixels, for a GPU
+  cifar10, mnist   the same with other data
+
 Data that are read:
   CIFAR-10, CIFAR-100     the binary or the python layout: the folder, or the .tar.gz as published
   MNIST, Fashion-MNIST    a folder with the IDX files, packed (.gz) or not
@@ -61,6 +74,8 @@ Examples:
   crossmax replicate --data photos --classes cat,dog --limit 500 --image-size 32
   crossmax replicate --attack-images 8 --iterations 20 --eps 4/255 --out runs/quick
   crossmax replicate --config mine.toml --seed 1 --json > result.json
+  crossmax replicate --preset cifar100 --dry-run      what the paper's own model needs of this machine
+  crossmax replicate --preset cifar100 --weights resnet152.safetensors --data cifar-100-python.tar.gz
   crossmax replicate --device cuda                    on the first GPU
   crossmax replicate --resume                         go on with the newest run
   crossmax replicate --resume runs/pocket-2           go on with that one";
@@ -78,7 +93,19 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         None => {
             // Before a folder is made for the run.
             let device = common.open_device(&progress)?;
-            let (config, out) = new_run(arguments, common, &progress)?;
+            let mut config = new_settings(arguments, common, &device, &progress)?;
+            if arguments.dry_run {
+                let preview = Preview::of(&config, &device)?;
+                return output.result(&preview.to_text()?, &preview.to_json());
+            }
+            let fetching = || arguments.source.options();
+            if let Some(path) = replicate::data_path(&config.data.source, fetching, &progress)? {
+                config.data.source = full_path(path)?;
+            }
+            let out = match &arguments.out {
+                Some(out) => out.clone(),
+                None => claim_first_free(Path::new(RUNS), &config.preset)?,
+            };
             (config, out, device)
         }
     };
@@ -107,16 +134,30 @@ impl Arguments {
     }
 }
 
-/// Settings and directory of a new run.
-fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Result<(Config, PathBuf)> {
+/// Settings of a new run on `device`.
+fn new_settings(
+    arguments: &Arguments,
+    common: &Common,
+    device: &Device,
+    progress: &Progress,
+) -> Result<Config> {
     let preset = arguments.preset.as_deref().filter(|&name| name != "auto");
-    let mut config = preset.map_or(Ok(Config::pocket()), Config::preset)?;
+    let (mut config, why) = match preset {
+        Some(name) => (Config::preset(name)?, None),
+        // Other data than the preset's own are for the one that suits any.
+        None if arguments.data.is_some() => (
+            Config::preset("pocket")?,
+            Some("for data of one's own".to_owned()),
+        ),
+        None => Config::auto(device).map(|(config, why)| (config, Some(why)))?,
+    };
     if let Some(path) = &arguments.config {
         config = config.overridden_by(path)?;
     }
     if let Some(source) = &arguments.data {
         config.data.source = match source.as_str() {
             "drawn" => source.clone(),
+            // Names stay names.
             name if Manifest::built_in()?.get(name).is_some() => source.clone(),
             // As a full path, so that the run can be resumed from another folder.
             path => full_path(path)?,
@@ -126,22 +167,34 @@ fn new_run(arguments: &Arguments, common: &Common, progress: &Progress) -> Resul
         config.seed = seed;
     }
     arguments.overrides.apply(&mut config);
+    if let Some(weights) = config
+        .backbone
+        .weights
+        .as_mut()
+        .filter(|name| Path::new(name).exists())
+    {
+        *weights = full_path(weights.as_str())?;
+    }
     config.check()?;
-    let fetching = || arguments.source.options();
-    if let Some(path) = replicate::data_path(&config.data.source, fetching, progress)? {
-        config.data.source = full_path(path)?;
+    if let Some(why) = why {
+        progress.line(&format!("preset: {} (auto: {why})", config.preset));
     }
-    if preset.is_none() {
-        progress.line(&format!(
-            "preset: {} (auto: it needs neither a download nor a GPU)",
-            config.preset
-        ));
+    if arguments.overrides.wants_auto_batch() {
+        choose_batch(&mut config, device, progress)?;
     }
-    let out = match &arguments.out {
-        Some(out) => out.clone(),
-        None => claim_first_free(Path::new(RUNS), &config.preset)?,
+    Ok(config)
+}
+
+/// Makes the batch as large as the memory of `device` allows.
+fn choose_batch(config: &mut Config, device: &Device, progress: &Progress) -> Result<()> {
+    let Some(available) = available_memory(device) else {
+        let told = format!("--batch auto: {device} does not tell how much memory it has; give a number");
+        return Err(Error::Usage(told));
     };
-    Ok((config, out))
+    let shape = DataShape::of(config)?;
+    replicate::choose_batch(config, shape, device, available);
+    progress.line(&format!("batch: {} (auto)", config.backbone.batch));
+    Ok(())
 }
 
 fn full_path(path: impl AsRef<Path>) -> Result<String> {

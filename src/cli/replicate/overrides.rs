@@ -1,9 +1,9 @@
 //! Flags that change single values of the settings.
 
 use clap::Args;
-use crossmax::ensemble::{BackbonePass, ContrastRule, HeadBatchNorm, NoiseKind};
+use crossmax::ensemble::{AggregationRule, BackbonePass, ContrastRule, HeadBatchNorm, NoiseKind};
 use crossmax::ops::Precision;
-use crossmax::replicate::{Config, Precisions};
+use crossmax::replicate::{AdversarialTraining, Config, Precisions};
 use serde::de::value::Error as NameError;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
@@ -32,9 +32,24 @@ pub struct Overrides {
     /// Epochs of the backbone's training
     #[arg(long, value_name = "N")]
     epochs: Option<u16>,
-    /// Images a step of the backbone's training
+    /// Images a step of the backbone's training; auto takes the largest of 8, 16, … 512 that fits into the memory
+    #[arg(long, value_name = "N|auto", value_parser = batch)]
+    batch: Option<Batch>,
+    /// Images a pass: a step sums the gradients of several passes where a batch does not fit into the memory. Every
+    /// pass is normalised by its own statistics (BatchNorm) and moves the running ones, so that results differ from
+    /// those of whole batches
     #[arg(long, value_name = "N")]
-    batch: Option<usize>,
+    micro_batch: Option<usize>,
+    /// Light adversarial training: moves the images of each batch by one FGSM step of size EPS before they are learned
+    #[arg(long, value_name = "fgsm:EPS", value_parser = adversarial, allow_hyphen_values = true)]
+    adversarial: Option<AdversarialTraining>,
+    /// Weights that the backbone begins with, of the same ResNet: a .safetensors file with torchvision's names, or
+    /// resnet152-v2. The first convolution and the last layer are always new
+    #[arg(long, value_name = "FILE|NAME")]
+    weights: Option<String>,
+    /// Pixels, both ways, that views are brought to for the network
+    #[arg(long, value_name = "N")]
+    input_size: Option<usize>,
     /// Learning rate of the backbone's training
     #[arg(long, value_name = "RATE")]
     lr: Option<f64>,
@@ -61,6 +76,12 @@ pub struct Overrides {
     /// Amplitude of the noise in the views
     #[arg(long, value_name = "A", help_heading = "The method")]
     noise: Option<f64>,
+    /// Largest shift of a view, in pixels
+    #[arg(long, value_name = "N", help_heading = "The method")]
+    jitter: Option<u32>,
+    /// What CrossMax takes of each class's predictors: the K-th highest (--top-k), or their median
+    #[arg(long, value_name = "top-k|median", value_parser = named::<AggregationRule>, help_heading = "The method")]
+    aggregation: Option<AggregationRule>,
     /// CrossMax takes each class's K-th highest predictor
     #[arg(long, value_name = "K", help_heading = "The method")]
     top_k: Option<usize>,
@@ -100,7 +121,21 @@ pub struct Overrides {
     sub_batch: Option<usize>,
 }
 
+/// Images a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Batch {
+    /// As many as fit.
+    Auto,
+    /// This many.
+    Images(usize),
+}
+
 impl Overrides {
+    /// Whether the batch is to be as large as the memory allows.
+    pub fn wants_auto_batch(&self) -> bool {
+        self.batch == Some(Batch::Auto)
+    }
+
     /// Sets the values that were given.
     pub fn apply(&self, config: &mut Config) {
         set(&mut config.data.train_images, &self.train_images);
@@ -113,13 +148,21 @@ impl Overrides {
         set(&mut config.data.test_share, &self.test_share);
         config.data.image_size = self.image_size.or(config.data.image_size);
         set(&mut config.backbone.epochs, &self.epochs);
-        set(&mut config.backbone.batch, &self.batch);
+        if let Some(Batch::Images(images)) = self.batch {
+            config.backbone.batch = images;
+        }
+        config.backbone.micro_batch = self.micro_batch.or(config.backbone.micro_batch);
+        config.backbone.adversarial = self.adversarial.or(config.backbone.adversarial);
+        config.backbone.weights = self.weights.clone().or(config.backbone.weights.take());
+        set(&mut config.backbone.input_size, &self.input_size);
         set(&mut config.backbone.lr, &self.lr);
         set(&mut config.heads.layers, &self.heads);
         set(&mut config.heads.epochs, &self.head_epochs);
         set(&mut config.precision, &self.precision.map(Precisions::both));
         set(&mut config.method.resolutions, &self.resolutions);
         set(&mut config.method.noise, &self.noise);
+        set(&mut config.method.jitter, &self.jitter);
+        set(&mut config.method.aggregation, &self.aggregation);
         set(&mut config.method.top_k, &self.top_k);
         set(&mut config.method.noise_kind, &self.noise_kind);
         set(&mut config.method.contrast, &self.contrast);
@@ -143,6 +186,25 @@ fn set<T: Clone>(target: &mut T, value: &Option<T>) {
 /// A setting by the name it has in config.toml.
 fn named<T: DeserializeOwned>(name: &str) -> Result<T, NameError> {
     T::deserialize(name.into_deserializer())
+}
+
+/// `auto`, or a number of images.
+fn batch(text: &str) -> Result<Batch, String> {
+    match text {
+        "auto" => Ok(Batch::Auto),
+        number => number
+            .parse()
+            .map(Batch::Images)
+            .map_err(|e| format!("{e}: expected auto or a number")),
+    }
+}
+
+/// `fgsm:EPS`.
+fn adversarial(text: &str) -> Result<AdversarialTraining, String> {
+    let eps = text
+        .strip_prefix("fgsm:")
+        .ok_or("expected fgsm:EPS, such as fgsm:8/255")?;
+    fraction(eps).map(AdversarialTraining::fgsm)
 }
 
 /// A number, or two with a stroke between them.

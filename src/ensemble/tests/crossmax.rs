@@ -102,6 +102,38 @@ fn a_members_offset_does_not_count() -> Result<()> {
 }
 
 #[test]
+fn the_median_is_the_lower_middle_as_in_pytorch() -> Result<()> {
+    use crate::ensemble::{AggregationRule, Method};
+    let method = Method {
+        aggregation: AggregationRule::Median,
+        ..Method::default()
+    };
+    for members in 1..=8 {
+        let z = random("median", &[2, members, 5]);
+        let subtracted = {
+            let z = Var::constant(z.clone());
+            let z = z.sub(&z.max(2)?.reshape([2, members, 1])?)?;
+            z.sub(&z.max(1)?.reshape([2, 1, 5])?)?.into_value().to_vec()?
+        };
+        let found = apply(&z, method.rank(members))?;
+        for image in 0..2 {
+            for class in 0..5 {
+                let mut of_class: Vec<f64> = (0..members)
+                    .map(|member| subtracted[(image * members + member) * 5 + class])
+                    .collect();
+                of_class.sort_by(f64::total_cmp);
+                assert_eq!(
+                    found[image * 5 + class],
+                    of_class[(members - 1) / 2],
+                    "{members} members"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn what_it_cannot_combine_is_refused() {
     let z = Var::constant(random("refused", &DIMS));
     let flat = Var::constant(random("refused", &[2, 3]));

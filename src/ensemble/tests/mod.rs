@@ -4,6 +4,7 @@ mod batches;
 mod crossmax;
 mod gradients;
 mod members;
+mod prepared_input;
 mod view_draws;
 
 use super::{Method, MultiResolution, SelfEnsemble};

@@ -115,17 +115,18 @@ fn network(config: &Config) -> String {
         BlockKind::Bottleneck => "bottleneck",
     };
     format!(
-        "Preset {}: {} of widths {}, trained from random weights for {} on {} views at once, each {} × {} pixels. Heads \
+        "Preset {}: {} of widths {}, trained from {} for {} on {} views at once, each {} × {} pixels. Heads \
          on layers {}; CrossMax takes the {} highest.",
         config.preset,
         count(backbone.blocks.iter().sum(), &format!("{kind} residual block")),
         list(&backbone.widths),
+        backbone.weights.as_deref().unwrap_or("random weights"),
         count(backbone.epochs.into(), "epoch"),
         config.method.resolutions.len(),
         backbone.input_size,
         backbone.input_size,
         list(&config.head_layers()),
-        ordinal(config.method.top_k),
+        ordinal(config.method.rank(config.head_layers().len() + 1)),
     )
 }
 

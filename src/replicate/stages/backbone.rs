@@ -7,7 +7,6 @@ use crate::data::Split;
 use crate::device::Device;
 use crate::ensemble::{BackboneClassifier, MultiResolution, Stream};
 use crate::nn::{Module, Pass};
-use crate::ops::Precision;
 use crate::replicate::evaluate::accuracy;
 use crate::replicate::training::{Learner, Step};
 
@@ -16,8 +15,7 @@ impl Learner for MultiResolution {
         self
     }
 
-    fn forward(&self, images: &Var, draws: &[Draw], precision: Precision) -> Result<Step> {
-        let mut pass = Pass::train().with_precision(precision);
+    fn forward(&self, images: &Var, draws: &[Draw], mut pass: Pass) -> Result<Step> {
         let logits = self.logits(images, draws, 0, &mut pass)?;
         Ok(Step {
             logits,

@@ -6,9 +6,8 @@ use crate::autograd::Var;
 use crate::data::Split;
 use crate::device::Device;
 use crate::ensemble::{IMAGENET_MEAN, IMAGENET_STD, Stream};
-use crate::models::{Normalisation, PlainClassifier, ResNet};
+use crate::models::{Normalisation, PlainClassifier, ResNet, resized};
 use crate::nn::{Module, Pass};
-use crate::ops::Precision;
 use crate::replicate::evaluate::accuracy;
 use crate::replicate::training::{Learner, Step};
 
@@ -16,6 +15,8 @@ use crate::replicate::training::{Learner, Step};
 pub(crate) struct Baseline {
     /// The network.
     pub net: ResNet,
+    /// Height and width that images are resized to (bicubic) before they are normalised, pixels.
+    pub input_size: usize,
 }
 
 impl Baseline {
@@ -24,7 +25,8 @@ impl Baseline {
     /// # Errors
     /// [`crate::Error::Shape`] if the network does not take three channels.
     pub fn classifier(&self) -> Result<PlainClassifier<'_>> {
-        PlainClassifier::new(&self.net, IMAGENET_MEAN, IMAGENET_STD)
+        let classifier = PlainClassifier::new(&self.net, IMAGENET_MEAN, IMAGENET_STD)?;
+        Ok(classifier.with_input_size(self.input_size))
     }
 }
 
@@ -33,9 +35,9 @@ impl Learner for Baseline {
         &mut self.net
     }
 
-    fn forward(&self, images: &Var, _: &[Draw], precision: Precision) -> Result<Step> {
-        let mut pass = Pass::train().with_precision(precision);
-        let images = Normalisation::new(IMAGENET_MEAN, IMAGENET_STD)?.apply(images)?;
+    fn forward(&self, images: &Var, _: &[Draw], mut pass: Pass) -> Result<Step> {
+        let images = resized(images, self.input_size)?;
+        let images = Normalisation::new(IMAGENET_MEAN, IMAGENET_STD)?.apply(&images)?;
         let logits = self.net.forward(&images, &mut pass)?;
         Ok(Step {
             logits,

@@ -10,7 +10,6 @@ use crate::data::Split;
 use crate::device::Device;
 use crate::ensemble::{Head, HeadBatchNorm, SelfEnsemble};
 use crate::nn::{Mode, Module, Pass, Slot, SlotKind, join};
-use crate::ops::Precision;
 use crate::replicate::training::{Learner, Step};
 use crate::tensor::Element;
 use crate::{Error, Result};
@@ -73,11 +72,11 @@ impl Learner for HeadLearner<'_> {
         &mut self.part
     }
 
-    fn forward(&self, images: &Var, draws: &[Draw], precision: Precision) -> Result<Step> {
+    fn forward(&self, images: &Var, draws: &[Draw], mut pass: Pass) -> Result<Step> {
         let backbone = &self.part.ensemble.backbone;
         let drifting = backbone.method().head_batch_norm == HeadBatchNorm::Drifting;
         let mode = if drifting { Mode::Train } else { Mode::Eval };
-        let mut beside = Pass::new(mode, false).with_precision(precision);
+        let mut beside = Pass::new(mode, false).with_precision(pass.precision());
         // The notebook's passes always go to the end, so all running statistics drift.
         let layers = [self.head().layer()];
         let taps = backbone.forward(images, draws, 0, &mut beside, &layers, drifting)?;
@@ -85,7 +84,6 @@ impl Learner for HeadLearner<'_> {
             .layers
             .first()
             .ok_or_else(|| Error::argument("HeadLearner", "layer", "a layer of the network", layers[0]))?;
-        let mut pass = Pass::train().with_precision(precision);
         let logits = self.head().forward(features, &mut pass)?;
         Ok(Step {
             logits,

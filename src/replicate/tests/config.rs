@@ -11,7 +11,7 @@ type TestResult<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// A configuration in which no value is the preset's.
 fn unusual() -> Config {
-    let mut config = Config::pocket();
+    let mut config = Config::preset("pocket").unwrap();
     config.seed = i64::MAX as u64;
     config.data.source = "a \"folder\"\\with = signs".into();
     config.backbone.lr = 0.1 + 0.2;
@@ -43,7 +43,7 @@ fn file(text: &str) -> TestResult<(TempDir, PathBuf)> {
 /// The message with which `text` is refused as an override of the preset, without the file's name.
 fn refused(text: &str) -> TestResult<String> {
     let (_folder, path) = file(text)?;
-    let line = refusal(Config::pocket().overridden_by(&path));
+    let line = refusal(Config::preset("pocket").unwrap().overridden_by(&path));
     assert!(!line.contains('\n'), "{line}");
     let rest = line.strip_prefix(&format!("{}: ", path.display()));
     Ok(rest
@@ -53,11 +53,11 @@ fn refused(text: &str) -> TestResult<String> {
 
 #[test]
 fn a_file_gives_back_what_was_written() -> TestResult {
-    for config in [Config::pocket(), unusual()] {
+    for config in [Config::preset("pocket").unwrap(), unusual()] {
         config.check()?;
         let (_folder, path) = file(&config.to_toml()?)?;
         assert_eq!(Config::load(&path)?, config);
-        assert_eq!(Config::pocket().overridden_by(&path)?, config);
+        assert_eq!(Config::preset("pocket").unwrap().overridden_by(&path)?, config);
     }
     Ok(())
 }
@@ -66,15 +66,18 @@ fn a_file_gives_back_what_was_written() -> TestResult {
 fn a_partial_file_overrides_what_it_names() -> TestResult {
     let text = "seed = 5\n[backbone]\nwidths = [1]\nlr = 1\n[method]\ncontrast = \"independent\"\n[attack]\neps = 0.5";
     let (_folder, path) = file(text)?;
-    let mut expected = Config::pocket();
+    let mut expected = Config::preset("pocket").unwrap();
     expected.seed = 5;
     expected.backbone.widths = vec![1];
     expected.backbone.lr = 1.0;
     expected.method.contrast = ContrastRule::Independent;
     expected.attack.eps = 0.5;
-    assert_eq!(Config::pocket().overridden_by(&path)?, expected);
+    assert_eq!(Config::preset("pocket").unwrap().overridden_by(&path)?, expected);
     let (_folder, nothing) = file("")?;
-    assert_eq!(Config::pocket().overridden_by(&nothing)?, Config::pocket());
+    assert_eq!(
+        Config::preset("pocket").unwrap().overridden_by(&nothing)?,
+        Config::preset("pocket").unwrap()
+    );
     Ok(())
 }
 
@@ -162,7 +165,7 @@ fn values_out_of_range_are_named() {
         ("top_k is 0", |c| c.method.top_k = 0),
     ];
     for (expected, change) in changes {
-        let mut config = Config::pocket();
+        let mut config = Config::preset("pocket").unwrap();
         change(&mut config);
         let error = config.check().err();
         assert_eq!(error.as_ref().map(crate::Error::exit_code), Some(2), "{expected}");
@@ -171,13 +174,13 @@ fn values_out_of_range_are_named() {
     }
     assert_eq!(
         refusal(Config::preset("rocket")),
-        "there is no preset rocket; there is: pocket"
+        "there is no preset rocket; there are: pocket, cifar100-small, cifar100, cifar10, mnist"
     );
 }
 
 #[test]
 fn the_hash_is_of_everything_that_decides_the_result() -> TestResult {
-    let pocket = Config::pocket();
+    let pocket = Config::preset("pocket").unwrap();
     let mut same = pocket.clone();
     same.attack.sub_batch += 1;
     assert_eq!(same.hash()?, pocket.hash()?);
@@ -203,5 +206,8 @@ fn the_hash_is_of_everything_that_decides_the_result() -> TestResult {
 #[test]
 fn heads_come_by_layer_and_default_to_the_notebooks() {
     assert_eq!(unusual().head_layers(), [1, 3, 5]);
-    assert_eq!(Config::pocket().head_layers(), [2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(
+        Config::preset("pocket").unwrap().head_layers(),
+        [2, 3, 4, 5, 6, 7, 8]
+    );
 }

@@ -33,7 +33,7 @@ fn tensors(ensemble: &mut SelfEnsemble) -> Result<Tensors> {
 }
 
 fn config(head_batch_norm: HeadBatchNorm) -> Config {
-    let mut config = Config::pocket();
+    let mut config = Config::preset("pocket").unwrap();
     config.backbone.stem_width = 4;
     config.backbone.widths = vec![4, 8];
     config.backbone.blocks = vec![1, 1];
@@ -70,6 +70,8 @@ fn train_head(
         batch: 8,
         lr: 0.01,
         cosine: false,
+        micro_batch: None,
+        adversarial: None,
     };
     let mut learner = HeadLearner::new(ensemble, 0)?;
     train(

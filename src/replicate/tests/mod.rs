@@ -2,4 +2,7 @@
 
 mod config;
 mod head_training;
+mod presets;
+mod pretrained;
 mod run_dir;
+mod steps;

@@ -1,0 +1,80 @@
+//! `replicate --dry-run`: what a run would need, and that nothing is done.
+
+use crate::program::{Ran, folder, names_in, run};
+use serde_json::Value;
+
+fn dry(line: &str) -> Ran {
+    let folder = folder();
+    let ran = run(folder.path(), &format!("replicate --device cpu --dry-run {line}"));
+    assert_eq!(ran.code, 0, "{line}: {}", ran.stderr);
+    assert!(names_in(folder.path()).is_empty(), "{line} wrote something");
+    ran
+}
+
+fn object(line: &str) -> Value {
+    serde_json::from_str(&dry(&format!("{line} --json")).stdout).expect("one JSON object and nothing else")
+}
+
+/// What of `name` a run needs, and whether it is there.
+fn need<'a>(object: &'a Value, name: &str) -> Option<(&'a str, bool)> {
+    let needs = object["needs"].as_array()?;
+    let need = needs.iter().find(|need| need["what"] == name)?;
+    Some((need["place"].as_str()?, need["present"].as_bool()?))
+}
+
+#[test]
+fn what_the_papers_own_model_needs_is_told() {
+    let text = dry("--preset cifar100").stdout;
+    for part in [
+        "weights = \"resnet152-v2\"",
+        "lr = 0.000033",
+        "Memory ",
+        "Work (at most)",
+        "missing  from https://download.pytorch.org/models/resnet152-f82ba261.pth",
+        "missing  from https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+    ] {
+        assert!(text.contains(part), "{part} is not in\n{text}");
+    }
+    let told = object("--preset cifar100");
+    assert_eq!(need(&told, "data").map(|(_, there)| there), Some(false));
+    assert_eq!(need(&told, "weights").map(|(_, there)| there), Some(false));
+    // 24.3 GFLOP a pass, three passes' work a training image, 6 epochs of 50,000, and 10,000 tested.
+    let backbone = told["work"]["stages"][0]["flops"].as_f64().expect("a number");
+    let pass = backbone / 6.0 / (3.0 * 50_000.0 + 10_000.0);
+    assert!((23e9..25e9).contains(&pass), "{pass}");
+    let drawn = object("--preset pocket");
+    assert_eq!(need(&drawn, "data"), Some(("built in", true)));
+    assert_eq!(need(&drawn, "weights"), None);
+}
+
+#[test]
+fn flags_reach_the_settings() {
+    let line = "--preset mnist --batch auto --micro-batch 4 --adversarial fgsm:8/255 --aggregation median --jitter 2 \
+                --input-size 64 --weights my.safetensors";
+    let config = &object(line)["config"];
+    assert_eq!(config["preset"], "mnist");
+    assert_eq!(config["data"]["frame"], 32);
+    assert_eq!(config["backbone"]["adversarial"]["attack"], "fgsm");
+    assert_eq!(config["backbone"]["adversarial"]["eps"], 8.0 / 255.0);
+    assert_eq!(config["backbone"]["weights"], "my.safetensors");
+    assert_eq!(config["backbone"]["input_size"], 64);
+    assert_eq!(config["method"]["aggregation"], "median");
+    assert_eq!(config["method"]["jitter"], 2);
+    let batch = config["backbone"]["batch"].as_u64().expect("a number");
+    assert!(batch.is_power_of_two() && (8..=512).contains(&batch), "{batch}");
+    // Other numbers leave the memory's plan smaller.
+    let peak = |line: &str| object(line)["memory"]["stages"][0]["activations"].as_u64();
+    assert!(peak("--preset cifar100 --micro-batch 16") < peak("--preset cifar100"));
+    assert!(peak("--preset pocket --batch 64") < peak("--preset pocket"));
+}
+
+#[test]
+fn auto_says_what_decided() {
+    let ran = dry("");
+    assert!(
+        ran.stdout
+            .contains("preset: pocket (auto: cifar100 needs a CUDA device)"),
+        "{}",
+        ran.stdout
+    );
+}
