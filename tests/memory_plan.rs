@@ -3,7 +3,7 @@
 
 use crossmax::device::Device;
 use crossmax::models::BlockKind;
-use crossmax::replicate::{Config, DataShape, MemoryPlan, Silent, run};
+use crossmax::replicate::{Config, DataShape, MemoryPlan, Silent, Sources, run};
 use crossmax::tensor::memory_use;
 
 type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -31,7 +31,7 @@ fn small() -> crossmax::Result<Config> {
 
 /// The plan's peak, and the stage that has it.
 fn planned(config: &Config) -> Checked<(String, u64)> {
-    let plan = MemoryPlan::of(config, DataShape::of(config)?, &Device::Cpu);
+    let plan = MemoryPlan::of(config, DataShape::of(config, &Sources::new(None)?)?, &Device::Cpu);
     let worst = plan.stages.iter().max_by_key(|stage| stage.total());
     Ok(worst
         .map(|stage| (stage.stage.clone(), stage.total()))

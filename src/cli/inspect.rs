@@ -72,7 +72,10 @@ pub fn summary(path: &Path, examined: &ExaminedWeights) -> Vec<String> {
                 false => network.misfits.to_string(),
             };
             let (channels, classes) = (config.stem.channels, config.classes);
-            format!("network: {}, {channels} input channels, {classes} classes: {fit}", config.title())
+            format!(
+                "network: {}, {channels} input channels, {classes} classes: {fit}",
+                config.title()
+            )
         }
         Err(error) => format!("network: not known ({error})"),
     });

@@ -66,8 +66,16 @@ impl NumberType {
                 Tensor::from_slice(shape, &values).map(Stored::F64).map_err(told)
             }
             Self::F32 => f32s(numbers(bytes).map(f32::from_le_bytes).collect()),
-            Self::F16 => f32s(numbers(bytes).map(|b| half::f16::from_le_bytes(b).to_f32()).collect()),
-            Self::BF16 => f32s(numbers(bytes).map(|b| half::bf16::from_le_bytes(b).to_f32()).collect()),
+            Self::F16 => f32s(
+                numbers(bytes)
+                    .map(|b| half::f16::from_le_bytes(b).to_f32())
+                    .collect(),
+            ),
+            Self::BF16 => f32s(
+                numbers(bytes)
+                    .map(|b| half::bf16::from_le_bytes(b).to_f32())
+                    .collect(),
+            ),
             Self::I64 => integers(numbers(bytes).map(i64::from_le_bytes).collect()),
             Self::I32 => integers(numbers(bytes).map(|b| i32::from_le_bytes(b).into()).collect()),
             Self::I16 => integers(numbers(bytes).map(|b| i16::from_le_bytes(b).into()).collect()),

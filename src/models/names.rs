@@ -69,7 +69,17 @@ fn torchvision_name(name: &str) -> Option<String> {
     Some(match parts[..] {
         ["embedder", "embedder", "convolution", kind] => format!("conv1.{kind}"),
         ["embedder", "embedder", "normalization", kind] => format!("bn1.{kind}"),
-        ["encoder", "stages", stage, "layers", block, "layer", layer, part, kind] => {
+        [
+            "encoder",
+            "stages",
+            stage,
+            "layers",
+            block,
+            "layer",
+            layer,
+            part,
+            kind,
+        ] => {
             let part = match part {
                 "convolution" => "conv",
                 "normalization" => "bn",
@@ -78,7 +88,16 @@ fn torchvision_name(name: &str) -> Option<String> {
             let (stage, layer) = (next(stage)?, next(layer)?);
             format!("layer{stage}.{block}.{part}{layer}.{kind}")
         }
-        ["encoder", "stages", stage, "layers", block, "shortcut", part, kind] => {
+        [
+            "encoder",
+            "stages",
+            stage,
+            "layers",
+            block,
+            "shortcut",
+            part,
+            kind,
+        ] => {
             let part = match part {
                 "convolution" => 0,
                 "normalization" => 1,
@@ -162,7 +181,11 @@ mod tests {
 
     #[test]
     fn mixed_names_stay_as_they_are() {
-        let names = ["resnet.embedder.embedder.convolution.weight", "conv1.weight", "note"];
+        let names = [
+            "resnet.embedder.embedder.convolution.weight",
+            "conv1.weight",
+            "note",
+        ];
         let zero = || Stored::Int(Shape::SCALAR, vec![0]);
         let file = TensorFile {
             tensors: names.map(|name| (name.to_owned(), zero())).into(),

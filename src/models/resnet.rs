@@ -130,7 +130,10 @@ impl ResNetConfig {
                     BlockKind::Basic => "basic",
                     BlockKind::Bottleneck => "bottleneck",
                 };
-                format!("ResNet of {:?} {kind} blocks of widths {:?}", self.blocks, self.widths)
+                format!(
+                    "ResNet of {:?} {kind} blocks of widths {:?}",
+                    self.blocks, self.widths
+                )
             }
         }
     }

@@ -91,7 +91,8 @@ fn relatives_of_resnets_are_refused_by_name() -> TestResult {
     let whole = file_of(&small(BlockKind::Bottleneck, Stem::cifar(3, 4)))?;
     let changed = |name: &str, shape: [usize; 4]| {
         let mut file = whole.clone();
-        file.tensors.insert(name.into(), Stored::F32(Tensor::zeros(shape)));
+        file.tensors
+            .insert(name.into(), Stored::F32(Tensor::zeros(shape)));
         file
     };
     let mut deep = changed("conv1.0.weight", [4, 3, 3, 3]);

@@ -17,7 +17,10 @@ fn every_command_explains_itself_with_examples() {
             "predict --help",
             ["--input-gradient", "crossmax predict runs/pocket"],
         ),
-        ("inspect --help", ["[OPTIONS] <FILE>", "crossmax inspect checkpoint.pth"]),
+        (
+            "inspect --help",
+            ["[OPTIONS] <FILE>", "crossmax inspect checkpoint.pth"],
+        ),
         ("convert --help", ["--force", "crossmax convert resnet152"]),
         ("doctor --help", ["A GPU that is there", "crossmax doctor --json"]),
     ];

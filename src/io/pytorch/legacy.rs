@@ -1,10 +1,9 @@
 //! The format before PyTorch 1.6: pickles of a magic number, the protocol, the machine, the value and the storages'
 //! names, one behind the other, and then the storages in the order of their names.
 
-use super::globals::PYTORCH;
-use super::refuse;
 use super::state_dict::{self, Read};
 use super::storage::{StorageRef, Storages};
+use super::{pickle, refuse};
 use crate::Result;
 use crate::io::pickle::{Pickle, Value, View};
 use std::collections::HashMap;
@@ -53,9 +52,12 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Read> {
     }
     let mut storages = Storages::default();
     for key in keys.iter() {
-        let key = key.text().ok_or_else(|| refuse(path, "a storage whose name is no text"))?;
+        let key = key
+            .text()
+            .ok_or_else(|| refuse(path, "a storage whose name is no text"))?;
         let storage = known.get(&*key);
-        let storage = storage.ok_or_else(|| refuse(path, format!("the storage {key:.32} that nothing uses")))?;
+        let storage =
+            storage.ok_or_else(|| refuse(path, format!("the storage {key:.32} that nothing uses")))?;
         let content = rest.storage(storage)?;
         if !storages.insert(key.into_owned(), content.into()) {
             return Err(refuse(path, "two storages with one name"));
@@ -73,7 +75,7 @@ struct Rest<'a> {
 impl<'a> Rest<'a> {
     /// The pickle that comes next.
     fn pickle(&mut self) -> Result<Pickle<'a>> {
-        let pickle = Pickle::parse(self.path, self.bytes, PYTORCH)?;
+        let pickle = pickle(self.path, self.bytes)?;
         self.bytes = self.bytes.get(pickle.end()..).unwrap_or_default();
         Ok(pickle)
     }
@@ -83,7 +85,12 @@ impl<'a> Rest<'a> {
         let StorageRef {
             key, kind, numbers, ..
         } = storage;
-        let cut = || refuse(self.path, format!("the end of the file inside the storage {key:.32}"));
+        let cut = || {
+            refuse(
+                self.path,
+                format!("the end of the file inside the storage {key:.32}"),
+            )
+        };
         let (&count, rest) = self.bytes.split_first_chunk().ok_or_else(cut)?;
         let count = u64::from_le_bytes(count);
         if count != *numbers as u64 {

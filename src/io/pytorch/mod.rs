@@ -14,8 +14,10 @@ mod storage;
 mod tests;
 mod zip;
 
+use super::pickle::Pickle;
 use super::weights_file::{Format, WeightsFile};
 use crate::{Error, Result};
+use globals::PYTORCH;
 use std::path::Path;
 
 /// How to make a file that this crate reads.
@@ -48,6 +50,14 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<WeightsFile> {
 
 fn is_tar(bytes: &[u8]) -> bool {
     bytes.get(TAR.0..).is_some_and(|rest| rest.starts_with(TAR.1))
+}
+
+/// The pickle at the start of `bytes`, of the file `path`.
+fn pickle<'a>(path: &Path, bytes: &'a [u8]) -> Result<Pickle<'a>> {
+    Pickle::parse(path, bytes, PYTORCH).map_err(|error| match error {
+        Error::Format { found, .. } => refuse(path, found),
+        other => other,
+    })
 }
 
 fn refuse(path: &Path, found: impl ToString) -> Error {

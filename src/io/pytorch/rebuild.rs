@@ -55,7 +55,10 @@ impl TensorRef {
     /// # Errors
     /// The shape, if there cannot be so many.
     pub fn size(&self) -> Result<(usize, usize), String> {
-        let numbers = self.shape.iter().try_fold(1_usize, |n, &axis| n.checked_mul(axis));
+        let numbers = self
+            .shape
+            .iter()
+            .try_fold(1_usize, |n, &axis| n.checked_mul(axis));
         let sized = numbers.and_then(|numbers| Some((numbers, numbers.checked_mul(self.kind().bytes())?)));
         sized.ok_or_else(|| format!("the shape {:?}", self.shape))
     }
@@ -78,13 +81,22 @@ impl TensorRef {
         let bytes = storages.get(&self.storage)?;
         let (numbers, size) = self.size()?;
         let (kind, each) = (self.kind(), self.kind().bytes());
-        let outside = || format!("a tensor that reaches out of the storage {:.32}", self.storage.key);
+        let outside = || {
+            format!(
+                "a tensor that reaches out of the storage {:.32}",
+                self.storage.key
+            )
+        };
         if numbers == 0 {
             return kind.decode(&self.shape, &[]);
         }
-        let last = self.shape.iter().zip(&self.strides).try_fold(self.offset, |at, (&axis, &stride)| {
-            at.checked_add((axis - 1).checked_mul(stride)?)
-        });
+        let last = self
+            .shape
+            .iter()
+            .zip(&self.strides)
+            .try_fold(self.offset, |at, (&axis, &stride)| {
+                at.checked_add((axis - 1).checked_mul(stride)?)
+            });
         let end = last.and_then(|last| last.checked_add(1)?.checked_mul(each));
         if end.is_none_or(|end| end > bytes.len()) {
             return Err(outside());
@@ -107,11 +119,15 @@ impl TensorRef {
 
     fn is_contiguous(&self) -> bool {
         let mut needed = 1;
-        self.shape.iter().zip(&self.strides).rev().all(|(&axis, &stride)| {
-            let fits = axis == 1 || stride == needed;
-            needed *= axis;
-            fits
-        })
+        self.shape
+            .iter()
+            .zip(&self.strides)
+            .rev()
+            .all(|(&axis, &stride)| {
+                let fits = axis == 1 || stride == needed;
+                needed *= axis;
+                fits
+            })
     }
 }
 

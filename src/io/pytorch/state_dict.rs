@@ -2,12 +2,12 @@
 
 use super::globals::ORDERED_DICT;
 use super::rebuild::{TensorRef, is_tensor};
-use super::storage::Storages;
 use super::refuse;
+use super::storage::Storages;
+use crate::Result;
 use crate::io::pickle::{Mapping, Pickle, Value, View};
 use crate::io::weights_file::{Format, WeightsFile};
 use crate::io::{NumberType, Stored, TensorFile};
-use crate::Result;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -64,7 +64,9 @@ pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize) -> Result<Found> {
         false => unwrap(entries).ok_or_else(|| refuse(path, without_tensors(entries)))?,
     };
     if let Some(wrapper) = wrapper {
-        notes.push(format!("the weights are its entry {wrapper:?}; the others are not read"));
+        notes.push(format!(
+            "the weights are its entry {wrapper:?}; the others are not read"
+        ));
     }
     let mut tensors = BTreeMap::new();
     let mut others = 0;
@@ -74,7 +76,9 @@ pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize) -> Result<Found> {
             others += 1;
             continue;
         }
-        let name = key.text().ok_or_else(|| refuse(path, "a tensor whose name is no text"))?;
+        let name = key
+            .text()
+            .ok_or_else(|| refuse(path, "a tensor whose name is no text"))?;
         let about = |found: String| refuse(path, format!("{found} ({})", shown(&name)));
         let tensor = TensorRef::read(value).map_err(about)?;
         let (_, size) = tensor.size().map_err(about)?;

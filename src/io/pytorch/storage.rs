@@ -32,7 +32,10 @@ impl StorageRef {
         let View::Tuple(id) = id.view() else {
             return Err("a storage without its description".into());
         };
-        let is_storage = id.get(0).and_then(Value::text).is_some_and(|text| text == "storage");
+        let is_storage = id
+            .get(0)
+            .and_then(Value::text)
+            .is_some_and(|text| text == "storage");
         let kind = match id.get(1).map(Value::view) {
             Some(View::Global(class)) if is_storage => number_type(class),
             _ => None,

@@ -13,7 +13,9 @@ const NAMES: [&str; 3] = ["types", "network", "training"];
 const FORMS: [(&str, Format); 2] = [("zip", Format::PytorchZip), ("legacy", Format::PytorchLegacy)];
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/weights").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/weights")
+        .join(name)
 }
 
 /// Shape and bits of every number.
@@ -49,7 +51,10 @@ fn what_is_left_out_or_renamed_is_told() -> TestResult {
     for (form, _) in FORMS {
         let training = WeightsFile::load(&fixture(&format!("training_{form}.pth")))?;
         let told = training.notes.join("; ");
-        assert!(told.contains("\"state_dict\"") && told.contains("\"module.\""), "{told}");
+        assert!(
+            told.contains("\"state_dict\"") && told.contains("\"module.\""),
+            "{told}"
+        );
         assert!(training.file.tensors.contains_key("conv1.weight"));
         let network = WeightsFile::load(&fixture(&format!("network_{form}.pth")))?;
         assert_eq!(network.notes, Vec::<String>::new());
@@ -119,9 +124,13 @@ fn archives_that_contradict_themselves_are_refused() -> TestResult {
         Some(content)
     })?;
     assert!(told(short)?.contains("bytes in the storage 0"));
-    let gone = repacked(&source, |name, content| (!name.ends_with("data/0")).then_some(content))?;
+    let gone = repacked(&source, |name, content| {
+        (!name.ends_with("data/0")).then_some(content)
+    })?;
     assert!(told(gone)?.contains("no storage 0"));
-    let headless = repacked(&source, |name, content| (!name.ends_with("data.pkl")).then_some(content))?;
+    let headless = repacked(&source, |name, content| {
+        (!name.ends_with("data.pkl")).then_some(content)
+    })?;
     assert!(told(headless)?.contains("without data.pkl"));
     Ok(())
 }

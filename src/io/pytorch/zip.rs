@@ -1,12 +1,10 @@
 //! The zip format: `data.pkl` and one member a storage, in one folder.
 
-use super::globals::PYTORCH;
-use super::refuse;
 use super::state_dict::{self, Read};
 use super::storage::Storages;
+use super::{pickle, refuse};
 use crate::Result;
-use crate::data::limits::{check_unpacked, unpacked_limit};
-use crate::io::pickle::Pickle;
+use crate::data::limits::check_unpacked;
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 use zip::ZipArchive;
@@ -22,12 +20,15 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Read> {
         return Err(refuse(path, "an archive that is not little-endian"));
     }
     if archive.has("constants.pkl") {
-        return Err(refuse(path, "a TorchScript archive, a program and not weights alone"));
+        return Err(refuse(
+            path,
+            "a TorchScript archive, a program and not weights alone",
+        ));
     }
     let program = archive.optional("data.pkl")?;
     let program = program.ok_or_else(|| refuse(path, "a zip archive without data.pkl"))?;
-    let pickle = Pickle::parse(path, &program, PYTORCH)?;
-    let found = state_dict::find(path, &pickle, bytes.len())?;
+    let value = pickle(path, &program)?;
+    let found = state_dict::find(path, &value, bytes.len())?;
     let mut storages = Storages::default();
     for key in found.storages() {
         if let Some(storage) = archive.optional(&format!("data/{key}"))? {
@@ -87,14 +88,16 @@ impl<'a> Archive<'a> {
             return Ok(None);
         };
         let broken = |error: &dyn std::fmt::Display| refuse(path, format!("a broken zip archive ({error})"));
-        let member = self.archive.by_index(index).map_err(|error| broken(&error))?;
-        // What the directory announces is not trusted: reading stops where the limit is passed.
-        let left = unpacked_limit(self.bytes).saturating_sub(self.unpacked);
-        let mut content = Vec::new();
-        let read = member.take(left.saturating_add(1)).read_to_end(&mut content);
-        read.map_err(|error| broken(&error))?;
-        self.unpacked = self.unpacked.saturating_add(content.len() as u64);
+        let mut member = self.archive.by_index(index).map_err(|error| broken(&error))?;
+        // The directory announces the size; that is held against the limit before, and the member against it after.
+        self.unpacked = self.unpacked.saturating_add(member.size());
         check_unpacked(path, self.bytes, self.unpacked)?;
+        let mut content = vec![0; member.size() as usize];
+        member.read_exact(&mut content).map_err(|error| broken(&error))?;
+        // The end of a member is where its checksum is looked at.
+        if member.read(&mut [0]).map_err(|error| broken(&error))? > 0 {
+            return Err(broken(&"a member longer than announced"));
+        }
         Ok(Some(content))
     }
 }
