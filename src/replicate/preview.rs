@@ -122,6 +122,7 @@ impl Preview {
             let state = match need {
                 Need { present: true, .. } => "there",
                 Need { fetchable: true, .. } => "to fetch",
+                Need { what: "memory", .. } => "too much",
                 _ => "missing",
             };
             lines.push(format!(

@@ -55,7 +55,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Presets:
   pocket           a small network on drawn images: minutes on two cores, no download
-  cifar100-small   a ResNet-20 on all photos of CIFAR-100: half an hour on two cores
+  cifar100-small   a ResNet-20 on all photos of CIFAR-100: twenty minutes on two cores
   cifar100         the authors' notebook: ResNet152 with ImageNet weights at 224×224 pixels, for a GPU
   cifar10, mnist   the same with other data
 
