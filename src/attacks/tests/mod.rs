@@ -9,6 +9,7 @@ mod resume;
 mod searches;
 mod square;
 mod threat_model;
+mod versions;
 
 use super::{Classifier, Draw, LabelledImages, Linearised, SearchProgress, linearise};
 use crate::Result;
