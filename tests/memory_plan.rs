@@ -1,9 +1,9 @@
 //! The plan of a run's memory against what the run takes. The counters belong to the whole process, so this file has
-//! one test and no neighbours.
+//! one test and no neighbours: the other one, of minutes, runs alone when it is asked for.
 
 use crossmax::device::Device;
 use crossmax::models::BlockKind;
-use crossmax::replicate::{Config, DataShape, MemoryPlan, Silent, run};
+use crossmax::replicate::{Config, DataShape, MemoryPlan, Silent, Sources, run};
 use crossmax::tensor::memory_use;
 
 type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -31,7 +31,7 @@ fn small() -> crossmax::Result<Config> {
 
 /// The plan's peak, and the stage that has it.
 fn planned(config: &Config) -> Checked<(String, u64)> {
-    let plan = MemoryPlan::of(config, DataShape::of(config)?, &Device::Cpu);
+    let plan = MemoryPlan::of(config, DataShape::of(config, &Sources::new(None)?)?, &Device::Cpu);
     let worst = plan.stages.iter().max_by_key(|stage| stage.total());
     Ok(worst
         .map(|stage| (stage.stage.clone(), stage.total()))
@@ -71,5 +71,36 @@ fn a_run_takes_what_its_plan_says() -> Checked {
             "{name}: {stage} planned {planned}, taken {taken}"
         );
     }
+    Ok(())
+}
+
+/// The paper's network at its real size does every step of the method on a CPU.
+#[test]
+#[ignore = "ResNet152 at 224×224 pixels: minutes on two cores"]
+fn resnet152_learns_and_is_attacked_below_8_gib() -> Checked {
+    let small = small()?;
+    let mut config = Config::preset("cifar100")?;
+    config.data = small.data.clone();
+    config.data.train_images = 4;
+    config.data.test_images = 2;
+    config.backbone.weights = None;
+    config.backbone.epochs = 1;
+    config.backbone.batch = 2;
+    config.heads.batch = 2;
+    config.attack = small.attack.clone();
+    config.attack.images = 2;
+    config.attack.eot = 1;
+    config.figures = small.figures.clone();
+    let (stage, planned) = planned(&config)?;
+    let folder = tempfile::tempdir()?;
+    run(&config, &folder.path().join("run"), false, &Device::Cpu, &Silent)?;
+    let taken = memory_use().peak as u64;
+    println!("{stage}, planned {planned}, taken {taken}");
+    assert!(taken < 8 << 30, "{taken} bytes");
+    let ratio = planned as f64 / taken as f64;
+    assert!(
+        (0.75..1.25).contains(&ratio),
+        "{stage} planned {planned}, taken {taken}"
+    );
     Ok(())
 }

@@ -4,8 +4,10 @@
 //! standard error.
 
 mod common;
+mod convert;
 mod doctor;
 mod fetch;
+mod inspect;
 mod interrupt;
 mod output;
 mod predict;
@@ -38,6 +40,7 @@ Examples:
   crossmax replicate                                    the whole paper, small, on this machine
   crossmax predict runs/pocket pictures/ --out p.safetensors
   crossmax fetch cifar100                               a data set or weights into the cache folder
+  crossmax convert resnet152.pth resnet152.safetensors  PyTorch's weights, safely read
   crossmax doctor                                       what this machine has and lacks
   crossmax replicate --help                             every flag of a command
 
@@ -48,6 +51,8 @@ enum Command {
     Replicate(Box<replicate::Arguments>),
     Predict(predict::Arguments),
     Fetch(fetch::Arguments),
+    Convert(convert::Arguments),
+    Inspect(inspect::Arguments),
     Doctor(doctor::Arguments),
 }
 
@@ -78,6 +83,8 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Doctor(arguments) => doctor::run(arguments, output),
         Command::Replicate(arguments) => replicate::run(arguments, common, output),
         Command::Fetch(arguments) => fetch::run(arguments, output),
+        Command::Convert(arguments) => convert::run(arguments, output),
+        Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Predict(arguments) => predict::run(arguments, common, output),
     }
 }

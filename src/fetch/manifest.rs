@@ -96,6 +96,8 @@ pub struct Entry {
     pub kind: Kind,
     /// Path in the cache folder of what readers are given: the file, or the folder of several.
     pub path: String,
+    /// Of a data set: height and width of its images in pixels, and its number of classes, if they are listed.
+    pub shape: Option<(usize, usize)>,
     /// Its files.
     pub files: Vec<KnownFile>,
 }
@@ -120,6 +122,8 @@ struct EntryTable {
     name: String,
     kind: Kind,
     path: String,
+    image_size: Option<usize>,
+    classes: Option<usize>,
     file: Vec<FileTable>,
 }
 
@@ -200,6 +204,7 @@ fn weights(known: &KnownWeights) -> Entry {
         name: format!("{}-{}", known.architecture, known.version.to_lowercase()),
         kind: Kind::Weights,
         path: path.clone(),
+        shape: None,
         files: vec![KnownFile {
             path,
             urls: vec![known.url.clone()],
@@ -244,6 +249,7 @@ impl From<EntryTable> for Entry {
             name: table.name,
             kind: table.kind,
             path: table.path,
+            shape: table.image_size.zip(table.classes),
             files: table.file.into_iter().map(file).collect(),
         }
     }
@@ -281,6 +287,7 @@ mod tests {
             assert!(names.contains(name), "{name}");
         }
         for entry in &manifest.entries {
+            assert_eq!(entry.shape.is_some(), entry.kind == Kind::Data, "{}", entry.name);
             for file in &entry.files {
                 assert!(file.sha256.as_deref().is_some_and(is_hash), "{file:?}");
                 assert!(

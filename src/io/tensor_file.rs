@@ -1,7 +1,7 @@
 //! safetensors files.
 
-use crate::io::{atomic, safetensors_header};
-use crate::tensor::{Element, Shape, Tensor};
+use crate::io::{NumberType, atomic, safetensors_header};
+use crate::tensor::{Element, MAX_RANK, Shape, Tensor};
 use crate::{Error, Result};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::{BTreeMap, HashMap};
@@ -58,23 +58,34 @@ impl TensorFile {
     /// safetensors, names a tensor twice, has more axes than this crate knows, or a type that is not a
     /// number.
     pub fn load(path: &Path) -> Result<Self> {
-        let bytes = atomic::read(path)?;
-        let (file, header) = safetensors_header::parse(path, &bytes)?;
+        Self::parse(path, &atomic::read(path)?).map(|(file, _)| file)
+    }
+
+    /// Reads `bytes`, the content of `path`; also the types that the numbers have in the file.
+    ///
+    /// # Errors
+    /// As [`TensorFile::load`].
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Self, BTreeMap<String, NumberType>)> {
+        let (file, header) = safetensors_header::parse(path, bytes)?;
         let metadata = header
             .metadata()
             .clone()
             .unwrap_or_default()
             .into_iter()
             .collect();
-        let mut tensors = BTreeMap::new();
+        let (mut tensors, mut types) = (BTreeMap::new(), BTreeMap::new());
         for (name, view) in file.tensors() {
-            let stored = decode(&view).map_err(|found| {
-                let expected = format!("numbers with at most {} axes in {name}", crate::tensor::MAX_RANK);
+            let refuse = |found: String| {
+                let expected = format!("numbers with at most {MAX_RANK} axes in {name}");
                 Error::format(path, expected, found, "convert the tensor first")
-            })?;
+            };
+            let kind = number_type(view.dtype());
+            let kind = kind.ok_or_else(|| refuse(format!("the type {:?}", view.dtype())))?;
+            let stored = kind.decode(view.shape(), view.data()).map_err(refuse)?;
+            types.insert(name.clone(), kind);
             tensors.insert(name, stored);
         }
-        Ok(Self { tensors, metadata })
+        Ok((Self { tensors, metadata }, types))
     }
 
     /// Writes the file atomically; the same content gives the same bytes, wherever its tensors are.
@@ -140,51 +151,19 @@ impl TensorFile {
 /// The single metadata entry that holds several.
 const PACKED: &str = "crossmax";
 
-fn decode(view: &TensorView<'_>) -> std::result::Result<Stored, String> {
-    if view.shape().len() > crate::tensor::MAX_RANK {
-        return Err(format!("{} axes", view.shape().len()));
-    }
-    let shape = Shape::new(view.shape());
-    let bytes = view.data();
-    fn chunks<const N: usize>(bytes: &[u8]) -> impl Iterator<Item = [u8; N]> {
-        bytes.chunks_exact(N).map(|chunk| {
-            let mut out = [0; N];
-            out.copy_from_slice(chunk);
-            out
-        })
-    }
-    let f32s = |values: Vec<f32>| {
-        Tensor::from_slice(shape, &values)
-            .map(Stored::F32)
-            .map_err(|e| e.to_string())
-    };
-    match view.dtype() {
-        Dtype::F32 => f32s(chunks(bytes).map(f32::from_le_bytes).collect()),
-        Dtype::F16 => f32s(
-            chunks(bytes)
-                .map(|b| half::f16::from_le_bytes(b).to_f32())
-                .collect(),
-        ),
-        Dtype::BF16 => f32s(
-            chunks(bytes)
-                .map(|b| half::bf16::from_le_bytes(b).to_f32())
-                .collect(),
-        ),
-        Dtype::F64 => {
-            let values: Vec<f64> = chunks(bytes).map(f64::from_le_bytes).collect();
-            Tensor::from_slice(shape, &values)
-                .map(Stored::F64)
-                .map_err(|e| e.to_string())
-        }
-        Dtype::I64 => Ok(Stored::Int(
-            shape,
-            chunks(bytes).map(i64::from_le_bytes).collect(),
-        )),
-        Dtype::I32 => Ok(Stored::Int(
-            shape,
-            chunks(bytes).map(|b| i32::from_le_bytes(b).into()).collect(),
-        )),
-        Dtype::U8 => Ok(Stored::Int(shape, bytes.iter().map(|&b| b.into()).collect())),
-        other => Err(format!("the type {other:?}")),
-    }
+/// The type of a tensor's numbers, if this crate knows it.
+pub(super) fn number_type(dtype: Dtype) -> Option<NumberType> {
+    Some(match dtype {
+        Dtype::F64 => NumberType::F64,
+        Dtype::F32 => NumberType::F32,
+        Dtype::F16 => NumberType::F16,
+        Dtype::BF16 => NumberType::BF16,
+        Dtype::I64 => NumberType::I64,
+        Dtype::I32 => NumberType::I32,
+        Dtype::I16 => NumberType::I16,
+        Dtype::I8 => NumberType::I8,
+        Dtype::U8 => NumberType::U8,
+        Dtype::BOOL => NumberType::Bool,
+        _ => return None,
+    })
 }

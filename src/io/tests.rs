@@ -112,6 +112,7 @@ fn narrow_types_are_widened() -> TestResult {
         ("bf16", TensorView::new(Dtype::BF16, vec![2], &brains)?),
         ("i32", TensorView::new(Dtype::I32, vec![2], &wides)?),
         ("u8", TensorView::new(Dtype::U8, vec![2], &[0, 255])?),
+        ("flags", TensorView::new(Dtype::BOOL, vec![2], &[0, 1])?),
     ];
     fs::write(&path, safetensors::serialize(views, None)?)?;
     let read = TensorFile::load(&path)?;
@@ -125,12 +126,13 @@ fn narrow_types_are_widened() -> TestResult {
     );
     assert!(matches!(&read.tensors["i32"], Stored::Int(_, v) if *v == [-7, 9]));
     assert!(matches!(&read.tensors["u8"], Stored::Int(_, v) if *v == [0, 255]));
-    let views = [("flags", TensorView::new(Dtype::BOOL, vec![1], &[1])?)];
+    assert!(matches!(&read.tensors["flags"], Stored::Int(_, v) if *v == [0, 1]));
+    let views = [("tiny", TensorView::new(Dtype::F8_E5M2, vec![1], &[1])?)];
     fs::write(&path, safetensors::serialize(views, None)?)?;
     let told = TensorFile::load(&path).err().ok_or("read")?.to_string();
     assert!(
         told.ends_with(
-            "expected numbers with at most 6 axes in flags, found the type BOOL; convert the tensor first"
+            "expected numbers with at most 6 axes in tiny, found the type F8_E5M2; convert the tensor first"
         ),
         "{told}"
     );

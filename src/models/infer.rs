@@ -26,7 +26,7 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
                     path,
                     "a ResNet with torchvision's names",
                     found,
-                    "convert the names first",
+                    "give a plain ResNet's file, with the names of torchvision, timm or Hugging Face",
                 )
             })
     };
@@ -46,6 +46,10 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
             .take_while(|&i| file.tensors.contains_key(&prefix(i)))
             .count()
     };
+    if let Some(found) = foreign_feature(file) {
+        let advice = "only torchvision's plain ResNets (18, 34, 50, 101, 152 and their kin) are known";
+        return Err(Error::format(path, "a plain ResNet", found, advice));
+    }
     let kernel = axis("conv1.weight", 2)?;
     let (stride, max_pool) = stem.unwrap_or(if kernel >= 7 { (2, true) } else { (1, false) });
     let stages = count(&|i| format!("layer{}.0.conv1.weight", i + 1));
@@ -92,4 +96,19 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
         return Err(Error::format(path, expected, stored, "check the file"));
     }
     Ok(config)
+}
+
+/// What the tensors show of a relative of ResNets that is not one.
+fn foreign_feature(file: &TensorFile) -> Option<&'static str> {
+    let axis = |name: &str, axis: usize| file.tensors.get(name)?.shape().dims().get(axis).copied();
+    if axis("conv1.weight", 0).is_none() && axis("conv1.0.weight", 0).is_some() {
+        return Some("a stem of several convolutions (ResNet-C, -D)");
+    }
+    // Of a bottleneck: 1×1, 3×3, 1×1, the last of four times as many channels.
+    let width = axis("layer1.0.conv1.weight", 0)?;
+    let expanded = axis("layer1.0.conv3.weight", 0)?;
+    if axis("layer1.0.conv2.weight", 1)? < width {
+        return Some("convolutions in groups (ResNeXt)");
+    }
+    (expanded < 4 * width).then_some("bottlenecks of more than the usual width (wide ResNet)")
 }

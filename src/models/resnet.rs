@@ -118,6 +118,26 @@ impl ResNetConfig {
         config
     }
 
+    /// What one calls it: torchvision's name for its layers, or what they are. Channels and classes are not part of it.
+    pub fn title(&self) -> String {
+        let same = |depth: &usize| {
+            Self::torchvision(*depth, self.stem.channels, self.classes).is_ok_and(|known| known == *self)
+        };
+        match [18, 34, 50, 101, 152].iter().find(|&depth| same(depth)) {
+            Some(depth) => format!("ResNet{depth}"),
+            None => {
+                let kind = match self.block {
+                    BlockKind::Basic => "basic",
+                    BlockKind::Bottleneck => "bottleneck",
+                };
+                format!(
+                    "ResNet of {:?} {kind} blocks of widths {:?}",
+                    self.blocks, self.widths
+                )
+            }
+        }
+    }
+
     /// Number of residual blocks.
     pub fn block_count(&self) -> usize {
         self.blocks.iter().sum()

@@ -86,6 +86,38 @@ fn files_that_are_no_resnet_are_refused() -> TestResult {
 }
 
 #[test]
+fn relatives_of_resnets_are_refused_by_name() -> TestResult {
+    let path = Path::new("net.safetensors");
+    let whole = file_of(&small(BlockKind::Bottleneck, Stem::cifar(3, 4)))?;
+    let changed = |name: &str, shape: [usize; 4]| {
+        let mut file = whole.clone();
+        file.tensors
+            .insert(name.into(), Stored::F32(Tensor::zeros(shape)));
+        file
+    };
+    let mut deep = changed("conv1.0.weight", [4, 3, 3, 3]);
+    deep.tensors.remove("conv1.weight");
+    let cases = [
+        (changed("layer1.0.conv2.weight", [4, 2, 3, 3]), "ResNeXt"),
+        (changed("layer1.0.conv3.weight", [8, 4, 1, 1]), "wide ResNet"),
+        (deep, "ResNet-C"),
+    ];
+    for (file, name) in cases {
+        let told = infer_resnet(&file, path, None).err().ok_or("taken")?.to_string();
+        assert!(told.contains(name), "{told}");
+    }
+    Ok(())
+}
+
+#[test]
+fn networks_have_torchvisions_titles() -> TestResult {
+    assert_eq!(ResNetConfig::torchvision(152, 12, 100)?.title(), "ResNet152");
+    let pocket = ResNetConfig::pocket(12, 12).title();
+    assert_eq!(pocket, "ResNet of [2, 2, 2] basic blocks of widths [16, 32, 64]");
+    Ok(())
+}
+
+#[test]
 fn configurations_that_make_no_network_are_refused() -> TestResult {
     let sound = small(BlockKind::Basic, Stem::cifar(3, 4));
     let broken = [

@@ -1,6 +1,6 @@
 //! Opening the data of a run.
 
-use super::{Config, DataPlace, Reporter};
+use super::{Config, Reporter};
 use crate::data::{Dataset, Source};
 use crate::{Error, Result};
 
@@ -17,10 +17,7 @@ pub(super) fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Data
             train: wanted.train_images,
             test: wanted.test_images,
         },
-        path => {
-            DataPlace::check(path)?;
-            Source::Path(path.into())
-        }
+        path => Source::Path(path.into()),
     };
     let mut data = source.open_with(&config.read_options())?;
     reporter.line(&format!("data: {}", data.origin));

@@ -1,26 +1,7 @@
-//! Data that are named instead of lying in a path.
+//! Downloads, told to who watches a run.
 
 use super::{Reporter, stop_requested};
-use crate::Result;
-use crate::fetch::{Kind, Manifest, Options, Watcher, fetch};
-use std::path::PathBuf;
-
-/// Path in the cache folder of the data set called `name` (`cifar100`, `cifar10`, `mnist`), which is fetched if it is
-/// missing; None if no known data set is called so. `options` are asked for only if one is.
-///
-/// # Errors
-/// Those of `options` and of [`fetch`].
-pub fn data_path(
-    name: &str,
-    options: impl FnOnce() -> Result<Options>,
-    reporter: &dyn Reporter,
-) -> Result<Option<PathBuf>> {
-    let manifest = Manifest::built_in()?;
-    let Some(entry) = manifest.get(name).filter(|entry| entry.kind == Kind::Data) else {
-        return Ok(None);
-    };
-    fetch(entry, &options()?, &Reported(reporter)).map(Some)
-}
+use crate::fetch::Watcher;
 
 /// Tells a [`Reporter`] about downloads, and stops them when work was asked to stop.
 pub struct Reported<'a>(pub &'a dyn Reporter);

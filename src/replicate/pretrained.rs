@@ -1,62 +1,11 @@
 //! Weights that a training begins with, and what of them is replaced.
 
 use super::Config;
-use crate::io::{TensorFile, load_module};
-use crate::models::ResNet;
+use crate::io::load_module;
+use crate::models::{ResNet, load_resnet_weights};
 use crate::nn::{Init, Module, Slot};
 use crate::{Error, Result};
-use std::path::{Path, PathBuf};
-
-/// Published weights that have a name here, and where they come from.
-const PUBLISHED: [(&str, &str); 1] = [(
-    "resnet152-v2",
-    "https://download.pytorch.org/models/resnet152-f82ba261.pth",
-)];
-
-/// Where the weights of a configuration are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Weights {
-    /// In this file.
-    File(PathBuf),
-    /// Not on this machine.
-    Missing {
-        /// Where they are published, if they have a name that is known.
-        url: Option<&'static str>,
-    },
-}
-
-impl Weights {
-    /// Looks for `name`: the path of a file, or the name of published weights.
-    pub fn find(name: &str) -> Self {
-        if Path::new(name).is_file() {
-            return Self::File(name.into());
-        }
-        let published = PUBLISHED.iter().find(|(known, _)| *known == name);
-        Self::Missing {
-            url: published.map(|(_, url)| *url),
-        }
-    }
-
-    /// The file, for the weights called `name`.
-    ///
-    /// # Errors
-    /// [`Error::Format`] that says where to get them.
-    pub fn path(self, name: &str) -> Result<PathBuf> {
-        let found = "nothing there";
-        match self {
-            Self::File(path) => Ok(path),
-            Self::Missing { url: Some(url) } => {
-                let advice = format!("download {url} and give the file with --weights");
-                Err(Error::format(name, "a file with weights", found, advice))
-            }
-            Self::Missing { url: None } => {
-                let names: Vec<&str> = PUBLISHED.iter().map(|(name, _)| *name).collect();
-                let advice = format!("give the path of a file, or {}", names.join(", "));
-                Err(Error::format(name, "a file with weights", found, advice))
-            }
-        }
-    }
-}
+use std::path::Path;
 
 /// Which layers a network does not take from a file, but draws anew as PyTorch's constructors do: uniform in ±1/√fan_in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +30,32 @@ impl Replaced {
 /// seed, by the numbers that the tensors from the file left unused.
 ///
 /// # Errors
-/// Those of [`Weights::path`] and [`transplant`].
+/// [`Error::Format`] if there is no such file; those of [`transplant`].
 pub(super) fn start(config: &Config, net: &mut ResNet, replaced: Replaced) -> Result<()> {
     let Some(name) = &config.backbone.weights else {
         return Ok(());
     };
-    let path = Weights::find(name).path(name)?;
-    transplant(net, &path, replaced, &mut Init::new(config.seed))
+    let path = Path::new(name);
+    check_weights(path)?;
+    transplant(net, path, replaced, &mut Init::new(config.seed))
+}
+
+/// Refuses weights that are not there.
+///
+/// # Errors
+/// [`Error::Format`] that says what could be given instead.
+pub(super) fn check_weights(path: &Path) -> Result<()> {
+    if path.is_file() {
+        return Ok(());
+    }
+    let advice =
+        "give the path of a file, or a name that `crossmax fetch --list` tells, such as resnet152-v2";
+    Err(Error::format(
+        path,
+        "a file with weights",
+        "nothing there",
+        advice,
+    ))
 }
 
 /// Sets `net` from the file at `path`, all but the layers `replaced`, which are drawn from `init`. Running statistics
@@ -96,7 +64,7 @@ pub(super) fn start(config: &Config, net: &mut ResNet, replaced: Replaced) -> Re
 /// # Errors
 /// Those of reading; [`Error::Format`] if the file is not of this architecture.
 pub(super) fn transplant(net: &mut ResNet, path: &Path, replaced: Replaced, init: &mut Init) -> Result<()> {
-    let mut file = TensorFile::load(path)?;
+    let mut file = load_resnet_weights(path)?;
     file.tensors.retain(|name, _| !replaced.contains(name));
     load_module(&mut Kept { net, replaced }, &file, path, "")?;
     let inputs = net.config().features();

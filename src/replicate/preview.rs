@@ -1,9 +1,12 @@
 //! What a run would do, without doing it.
 
 use super::memory::gibibytes;
-use super::{Config, DataPlace, DataShape, Forecast, MemoryPlan, StageMemory, Weights, available_memory};
+use super::{
+    Config, DataShape, Forecast, MemoryPlan, Place, Published, Sources, StageMemory, available_memory,
+};
 use crate::Result;
 use crate::device::Device;
+use crate::fetch::Kind;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -16,6 +19,8 @@ pub struct Need {
     pub name: String,
     /// Whether it is there.
     pub present: bool,
+    /// Whether a run would download it.
+    pub fetchable: bool,
     /// Where it is, or where it would come from.
     pub place: String,
 }
@@ -32,19 +37,24 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// Of a run of `config` on `device`. Reads data that are there if their shape is not known; writes nothing.
+    /// Of a run of `config` on `device` with what `sources` have. Reads data that are there if their shape is not known;
+    /// writes and downloads nothing.
     ///
     /// # Errors
-    /// Those of [`DataShape::of`].
-    pub fn of(config: &Config, device: &Device) -> Result<Self> {
-        let shape = DataShape::of(config)?;
+    /// Those of [`DataShape::of`] and [`Sources::find`].
+    pub fn of(config: &Config, device: &Device, sources: &Sources) -> Result<Self> {
+        let shape = DataShape::of(config, sources)?;
         let memory = MemoryPlan::of(config, shape, device);
         let available = available_memory(device);
-        let mut needs = vec![data_need(config)];
-        needs.extend(config.backbone.weights.as_deref().map(weights_need));
+        let source = config.data.source.as_str();
+        let mut needs = vec![need("data", source, sources.find(Kind::Data, source)?)];
+        if let Some(name) = &config.backbone.weights {
+            needs.push(need("weights", name, sources.find(Kind::Weights, name)?));
+        }
         needs.push(Need {
             what: "memory",
             name: gibibytes(memory.peak()),
+            fetchable: false,
             present: available.is_none_or(|there| memory.peak() <= there),
             place: available.map_or("not known".into(), |there| {
                 format!("{} available on {device}", gibibytes(there))
@@ -109,9 +119,14 @@ impl Preview {
         lines.push(String::new());
         lines.push("Needed".into());
         for need in &self.needs {
-            let state = if need.present { "there" } else { "missing" };
+            let state = match need {
+                Need { present: true, .. } => "there",
+                Need { fetchable: true, .. } => "to fetch",
+                Need { what: "memory", .. } => "too much",
+                _ => "missing",
+            };
             lines.push(format!(
-                "  {:<10}{:<16}{state:<9}{}",
+                "  {:<10}{:<16}{state:<10}{}",
                 need.what, need.name, need.place
             ));
         }
@@ -139,37 +154,40 @@ impl Preview {
     }
 }
 
-fn data_need(config: &Config) -> Need {
-    let source = &config.data.source;
-    let (present, place) = match DataPlace::find(source) {
-        DataPlace::Drawn => (true, "built in".to_owned()),
-        DataPlace::Path(path) => (true, path.display().to_string()),
-        DataPlace::Missing { url } => (false, from(url, "--data PATH")),
+/// What the configuration calls `name`, and where it is or would come from.
+fn need(what: &'static str, name: &str, place: Place) -> Need {
+    let list = |published: &Published| published.urls.join(" or ");
+    let (present, fetchable, place) = match place {
+        Place::BuiltIn => (true, false, "built in".to_owned()),
+        Place::There(path) => (true, false, path.display().to_string()),
+        Place::Damaged(path) => {
+            let told = format!("{} is not as it was published: remove it", path.display());
+            (false, false, told)
+        }
+        Place::Fetchable(published) => {
+            let (size, path) = (mebibytes(published.bytes), published.path.display());
+            (
+                false,
+                true,
+                format!("{size} from {} into {path}", list(&published)),
+            )
+        }
+        Place::Missing(Some(published)) => {
+            let told = format!("put {} at {}", list(&published), published.path.display());
+            (false, false, told)
+        }
+        Place::Missing(None) => (false, false, "no such file or folder".into()),
     };
     Need {
-        what: "data",
-        name: source.clone(),
-        present,
-        place,
-    }
-}
-
-fn weights_need(name: &str) -> Need {
-    let (present, place) = match Weights::find(name) {
-        Weights::File(path) => (true, path.display().to_string()),
-        Weights::Missing { url } => (false, from(url, "--weights FILE")),
-    };
-    Need {
-        what: "weights",
+        what,
         name: name.to_owned(),
         present,
+        fetchable,
         place,
     }
 }
 
-fn from(url: Option<&str>, flag: &str) -> String {
-    match url {
-        Some(url) => format!("from {url}, given with {flag}"),
-        None => format!("give it with {flag}"),
-    }
+/// A length in 2^20 bytes.
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20))
 }

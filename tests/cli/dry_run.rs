@@ -24,18 +24,18 @@ fn need<'a>(object: &'a Value, name: &str) -> Option<(&'a str, bool)> {
 
 #[test]
 fn what_the_papers_own_model_needs_is_told() {
-    let text = dry("--preset cifar100").stdout;
+    let text = dry("--preset cifar100 --cache empty").stdout;
     for part in [
         "weights = \"resnet152-v2\"",
         "lr = 0.000033",
         "Memory ",
         "Work (at most)",
-        "missing  from https://download.pytorch.org/models/resnet152-f82ba261.pth",
-        "missing  from https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz",
+        "to fetch  230 MiB from https://download.pytorch.org/models/resnet152-f82ba261.pth into ",
+        "to fetch  161 MiB from https://www.cs.toronto.edu/~kriz/cifar-100-python.tar.gz into ",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");
     }
-    let told = object("--preset cifar100");
+    let told = object("--preset cifar100 --cache empty");
     assert_eq!(need(&told, "data").map(|(_, there)| there), Some(false));
     assert_eq!(need(&told, "weights").map(|(_, there)| there), Some(false));
     // 24.3 GFLOP a pass, three passes' work a training image, 6 epochs of 50,000, and 10,000 tested.
@@ -45,6 +45,35 @@ fn what_the_papers_own_model_needs_is_told() {
     let drawn = object("--preset pocket");
     assert_eq!(need(&drawn, "data"), Some(("built in", true)));
     assert_eq!(need(&drawn, "weights"), None);
+}
+
+#[test]
+fn what_cannot_be_fetched_is_told_with_its_place() {
+    let told = dry("--preset cifar100 --cache empty --offline").stdout;
+    let line = "missing   put https://download.pytorch.org/models/resnet152-f82ba261.pth at empty/weights/resnet152-f82ba261.pth";
+    assert!(told.contains(line), "{told}");
+    let mirrored = dry("--preset cifar100 --cache empty --mirror http://mirror.example/files/").stdout;
+    assert!(
+        mirrored.contains("from http://mirror.example/files/cifar-100-python.tar.gz into empty/data/"),
+        "{mirrored}"
+    );
+    // What is in the cache folder but is not what was published.
+    let folder = folder();
+    let weights = folder.path().join("cache/weights/resnet152-f82ba261.pth");
+    std::fs::create_dir_all(folder.path().join("cache/weights")).expect("a folder");
+    std::fs::write(&weights, "not found").expect("a file");
+    let ran = run(
+        folder.path(),
+        "replicate --device cpu --dry-run --preset cifar100 --cache cache",
+    );
+    assert!(
+        ran.stdout
+            .contains("resnet152-f82ba261.pth is not as it was published: remove it"),
+        "{}",
+        ran.stdout
+    );
+    let lost = dry("--preset pocket --weights absent.pth").stdout;
+    assert!(lost.contains("missing   no such file or folder"), "{lost}");
 }
 
 #[test]

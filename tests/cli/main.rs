@@ -9,3 +9,4 @@ mod predict_pytorch;
 mod program;
 mod run_directory;
 mod usage;
+mod weights;

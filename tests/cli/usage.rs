@@ -17,6 +17,11 @@ fn every_command_explains_itself_with_examples() {
             "predict --help",
             ["--input-gradient", "crossmax predict runs/pocket"],
         ),
+        (
+            "inspect --help",
+            ["[OPTIONS] <FILE>", "crossmax inspect checkpoint.pth"],
+        ),
+        ("convert --help", ["--force", "crossmax convert resnet152"]),
         ("doctor --help", ["A GPU that is there", "crossmax doctor --json"]),
     ];
     for (line, parts) in cases {

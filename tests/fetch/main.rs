@@ -65,6 +65,7 @@ impl Scene {
             name: "file".into(),
             kind: Kind::Data,
             path: file.path.clone(),
+            shape: None,
             files: vec![file],
         };
         Ok(Self {

@@ -3,7 +3,7 @@
 use crate::server::{Reply, Server};
 use crate::{Checked, NAME, assert_is_the_file, content, sha256};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Variables that would lead a test elsewhere.
@@ -46,27 +46,85 @@ fn slow_server() -> Checked<Server> {
     })?)
 }
 
-#[test]
-fn a_killed_download_goes_on() -> Checked {
-    let folder = tempfile::tempdir()?;
-    let server = slow_server()?;
-    let mut process = command(folder.path(), &server.url, "file")?.spawn()?;
-    let part = folder.path().join("cache").join(format!("{NAME}.part"));
+/// A download in a process of its own, of which a quarter has come.
+fn under_way(folder: &Path, server: &Server) -> Checked<Child> {
+    let process = command(folder, &server.url, "file")?.spawn()?;
+    let part = folder.join("cache").join(format!("{NAME}.part"));
     let begun = Instant::now();
     while std::fs::metadata(&part).map_or(0, |part| part.len()) < 50_000 {
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing comes");
         std::thread::sleep(Duration::from_millis(2));
     }
-    process.kill()?;
-    process.wait()?;
-    let target = folder.path().join("cache").join(NAME);
+    Ok(process)
+}
+
+/// Runs the command again, which must go on where the download ended.
+fn assert_goes_on(folder: &Path, server: &Server) -> Checked {
+    let target = folder.join("cache").join(NAME);
     assert!(!target.exists());
-    let (code, told) = ran(command(folder.path(), &server.url, "file")?)?;
+    let (code, told) = ran(command(folder, &server.url, "file")?)?;
     assert_eq!(code, Some(0), "{told}");
     assert_is_the_file(&target)?;
     let from = server.requests().last().and_then(|request| request.from);
     assert!(from.is_some_and(|from| from >= 50_000), "{from:?}");
     Ok(())
+}
+
+#[test]
+fn a_killed_download_goes_on() -> Checked {
+    let folder = tempfile::tempdir()?;
+    let server = slow_server()?;
+    let mut process = under_way(folder.path(), &server)?;
+    process.kill()?;
+    process.wait()?;
+    assert_goes_on(folder.path(), &server)
+}
+
+#[test]
+fn an_interrupted_download_says_so_and_goes_on() -> Checked {
+    let folder = tempfile::tempdir()?;
+    let server = slow_server()?;
+    let process = under_way(folder.path(), &server)?;
+    let signalled = Command::new("kill")
+        .args(["-INT", &process.id().to_string()])
+        .status()?;
+    assert!(signalled.success());
+    let ended = process.wait_with_output()?;
+    let told = String::from_utf8(ended.stderr)?;
+    assert_eq!(ended.status.code(), Some(130), "{told}");
+    let advice = "interrupted; what has come is kept; run the command again to go on";
+    assert!(told.trim_end().ends_with(advice), "{told}");
+    assert_goes_on(folder.path(), &server)
+}
+
+#[test]
+fn a_full_disk_is_one_line_and_the_download_goes_on() -> Checked {
+    let folder = tempfile::tempdir()?;
+    let server = slow_server()?;
+    let whole = command(folder.path(), &server.url, "file")?;
+    // No file may grow beyond 128 blocks of 512 or 1024 bytes: what a full disk says, without one.
+    let mut limited = Command::new("sh");
+    let script = "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\"";
+    limited
+        .args(["-c", script])
+        .arg(whole.get_program())
+        .args(whole.get_args());
+    for (name, value) in whole.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    limited.current_dir(folder.path()).stdin(Stdio::null());
+    let (code, told) = ran(limited)?;
+    assert_eq!(code, Some(1), "{told}");
+    let errors = told.lines().filter(|line| line.starts_with("crossmax: error: "));
+    assert_eq!(errors.count(), 1, "{told}");
+    assert!(
+        told.contains("free some space and run the command again"),
+        "{told}"
+    );
+    assert_goes_on(folder.path(), &server)
 }
 
 #[test]

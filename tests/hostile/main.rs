@@ -12,6 +12,7 @@ mod folders;
 mod memory;
 mod mnist;
 mod pictures;
+mod pytorch;
 mod runs;
 mod samples;
 mod table;
@@ -25,13 +26,14 @@ type Checked<T = ()> = Result<T, Box<dyn std::error::Error>>;
 /// The inputs of one reader: makes them in the folder and adds a row for each.
 type Part = fn(&std::path::Path, &mut Table) -> Checked;
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     cifar::rows,
     mnist::rows,
     folders::rows,
     arrays::rows,
     pictures::rows,
     weights::rows,
+    pytorch::rows,
     configuration::rows,
     runs::rows,
 ];

@@ -102,7 +102,7 @@ pub fn rows(folder: &Path, table: &mut Table) -> Checked {
     add(
         "type that is no number",
         &assemble(
-            b"{\"a\":{\"dtype\":\"BOOL\",\"shape\":[1],\"data_offsets\":[0,1]}}",
+            b"{\"a\":{\"dtype\":\"F8_E5M2\",\"shape\":[1],\"data_offsets\":[0,1]}}",
             b"1",
         ),
     )?;

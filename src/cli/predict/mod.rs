@@ -26,7 +26,8 @@ const LISTED: usize = 20;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A run directory, or a .safetensors file with the weights of a ResNet under torchvision's names
+    /// A run directory, or the weights of a ResNet: .safetensors or PyTorch's .pth, under torchvision's, timm's or Hugging
+    /// Face's names
     model: PathBuf,
     /// A PNG or JPEG file; a folder of them, or of class folders; or a .safetensors file with `images` (N,3,H,W) f32 in [0,1]
     /// and perhaps `labels` (N) i64

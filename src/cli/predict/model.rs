@@ -4,8 +4,8 @@ use crossmax::attacks::Classifier;
 use crossmax::data::Pictures;
 use crossmax::device::Device;
 use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD};
-use crossmax::io::{TensorFile, load_module};
-use crossmax::models::{PlainClassifier, ResNet, infer_resnet};
+use crossmax::io::load_module;
+use crossmax::models::{PlainClassifier, ResNet, infer_resnet, load_resnet_weights};
 use crossmax::nn::{Init, move_module};
 use crossmax::replicate::{OpenRun, open_run};
 use crossmax::{Error, Result};
@@ -196,7 +196,7 @@ impl Model {
 }
 
 fn open_weights(path: &Path, wanted: Normalisation) -> Result<Model> {
-    let file = TensorFile::load(path)?;
+    let file = load_resnet_weights(path)?;
     let stem = wanted.stem.map(|kind| match kind {
         StemKind::Cifar => (1, false),
         StemKind::Imagenet => (2, true),

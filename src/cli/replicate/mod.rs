@@ -1,19 +1,17 @@
 //! `crossmax replicate`: the whole paper in one go.
 
 mod overrides;
+mod settings;
 
 use super::common::Common;
 use super::fetch::Source;
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
-use crossmax::device::Device;
-use crossmax::fetch::Manifest;
-use crossmax::replicate::{
-    self, Config, DataShape, Preview, Reporter, RunDir, available_memory, device_of_run,
-};
+use crossmax::replicate::{self, Config, Preview, Reporter, RunDir, Sources, device_of_run};
 use crossmax::{Error, Result};
 use overrides::Overrides;
+use settings::Given;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +55,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Presets:
   pocket           a small network on drawn images: minutes on two cores, no download
-  cifar100-small   a ResNet-20 on all photos of CIFAR-100: half an hour on two cores
+  cifar100-small   a ResNet-20 on all photos of CIFAR-100: twenty minutes on two cores
   cifar100         the authors' notebook: ResNet152 with ImageNet weights at 224×224 pixels, for a GPU
   cifar10, mnist   the same with other data
 
@@ -93,15 +91,20 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         None => {
             // Before a folder is made for the run.
             let device = common.open_device(&progress)?;
-            let mut config = new_settings(arguments, common, &device, &progress)?;
+            // Without a folder for caches nothing can be fetched, which matters only where something is to be.
+            let sources = Sources::new(arguments.source.options().ok())?;
+            let given = Given {
+                arguments,
+                common,
+                device: &device,
+                sources: &sources,
+                progress: &progress,
+            };
             if arguments.dry_run {
-                let preview = Preview::of(&config, &device)?;
+                let preview = Preview::of(&given.settings()?, &device, &sources)?;
                 return output.result(&preview.to_text()?, &preview.to_json());
             }
-            let fetching = || arguments.source.options();
-            if let Some(path) = replicate::data_path(&config.data.source, fetching, &progress)? {
-                config.data.source = full_path(path)?;
-            }
+            let config = given.settings_with_files()?;
             let out = match &arguments.out {
                 Some(out) => out.clone(),
                 None => claim_first_free(Path::new(RUNS), &config.preset)?,
@@ -132,78 +135,6 @@ impl Arguments {
         }
         Ok(())
     }
-}
-
-/// Settings of a new run on `device`.
-fn new_settings(
-    arguments: &Arguments,
-    common: &Common,
-    device: &Device,
-    progress: &Progress,
-) -> Result<Config> {
-    let preset = arguments.preset.as_deref().filter(|&name| name != "auto");
-    let (mut config, why) = match preset {
-        Some(name) => (Config::preset(name)?, None),
-        // Other data than the preset's own are for the one that suits any.
-        None if arguments.data.is_some() => (
-            Config::preset("pocket")?,
-            Some("for data of one's own".to_owned()),
-        ),
-        None => Config::auto(device).map(|(config, why)| (config, Some(why)))?,
-    };
-    if let Some(path) = &arguments.config {
-        config = config.overridden_by(path)?;
-    }
-    if let Some(source) = &arguments.data {
-        config.data.source = match source.as_str() {
-            "drawn" => source.clone(),
-            // Names stay names.
-            name if Manifest::built_in()?.get(name).is_some() => source.clone(),
-            // As a full path, so that the run can be resumed from another folder.
-            path => full_path(path)?,
-        };
-    }
-    if let Some(seed) = common.seed {
-        config.seed = seed;
-    }
-    arguments.overrides.apply(&mut config);
-    if let Some(weights) = config
-        .backbone
-        .weights
-        .as_mut()
-        .filter(|name| Path::new(name).exists())
-    {
-        *weights = full_path(weights.as_str())?;
-    }
-    config.check()?;
-    if let Some(why) = why {
-        progress.line(&format!("preset: {} (auto: {why})", config.preset));
-    }
-    if arguments.overrides.wants_auto_batch() {
-        choose_batch(&mut config, device, progress)?;
-    }
-    Ok(config)
-}
-
-/// Makes the batch as large as the memory of `device` allows.
-fn choose_batch(config: &mut Config, device: &Device, progress: &Progress) -> Result<()> {
-    let Some(available) = available_memory(device) else {
-        let told = format!("--batch auto: {device} does not tell how much memory it has; give a number");
-        return Err(Error::Usage(told));
-    };
-    let shape = DataShape::of(config)?;
-    replicate::choose_batch(config, shape, device, available);
-    progress.line(&format!("batch: {} (auto)", config.backbone.batch));
-    Ok(())
-}
-
-fn full_path(path: impl AsRef<Path>) -> Result<String> {
-    let path = path.as_ref();
-    let full = std::path::absolute(path).map_err(|source| Error::io(path, "find the data", source))?;
-    full.into_os_string().into_string().map_err(|name| {
-        let found = name.to_string_lossy().into_owned();
-        Error::format(path, "a path in UTF-8", found, "rename the folder")
-    })
 }
 
 /// Settings and directory of a run that is there: the one wanted, or the newest.

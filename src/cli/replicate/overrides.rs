@@ -43,8 +43,8 @@ pub struct Overrides {
     /// Light adversarial training: moves the images of each batch by one FGSM step of size EPS before they are learned
     #[arg(long, value_name = "fgsm:EPS", value_parser = adversarial, allow_hyphen_values = true)]
     adversarial: Option<AdversarialTraining>,
-    /// Weights that the backbone begins with, of the same ResNet: a .safetensors file with torchvision's names, or
-    /// resnet152-v2. The first convolution and the last layer are always new
+    /// Weights that the backbone begins with, of the same ResNet: a file (.safetensors, .pth) or the name of published ones,
+    /// such as resnet152-v2. The first convolution and the last layer are always new
     #[arg(long, value_name = "FILE|NAME")]
     weights: Option<String>,
     /// Pixels, both ways, that views are brought to for the network

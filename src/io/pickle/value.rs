@@ -53,6 +53,14 @@ impl<'a> Pickle<'a> {
         self.end
     }
 
+    /// All objects outside the pickle that anything in it names, each a [`View::Persistent`].
+    pub fn persistent(&self) -> impl Iterator<Item = Value<'_>> {
+        let nodes = self.nodes.iter().zip(0..);
+        nodes
+            .filter(|(node, _)| matches!(node, Node::Persistent(_)))
+            .map(|(_, id)| self.value(id))
+    }
+
     fn value(&self, id: Id) -> Value<'_> {
         Value { pickle: self, id }
     }

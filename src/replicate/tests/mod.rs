@@ -5,4 +5,5 @@ mod head_training;
 mod presets;
 mod pretrained;
 mod run_dir;
+mod sources;
 mod steps;
