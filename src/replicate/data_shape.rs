@@ -1,9 +1,9 @@
 //! The shape of a run's data.
 
 use super::{Config, Place, Silent, Sources, data};
-use crate::Result;
 use crate::data::drawn::CLASSES;
 use crate::fetch::Kind;
+use crate::{Error, Result};
 
 /// Side of the drawn images, pixels.
 const DRAWN_SIZE: usize = 32;
@@ -37,8 +37,15 @@ impl DataShape {
             });
         }
         let mut here = config.clone();
-        if let Place::There(path) = sources.find(Kind::Data, source)? {
-            here.data.source = super::sources::full_path(&path)?;
+        match sources.find(Kind::Data, source)? {
+            Place::There(path) => here.data.source = super::sources::full_path(&path)?,
+            Place::Fetchable(_) | Place::Missing(Some(_)) => {
+                let advice = format!("get it first: crossmax fetch {source}");
+                let expected = "the data set, to find the chosen classes in it";
+                return Err(Error::format(source, expected, "nothing there", advice));
+            }
+            // Reading it says more.
+            Place::BuiltIn | Place::Damaged(_) | Place::Missing(None) => {}
         }
         let data = data::open_data(&here, &Silent)?;
         Ok(Self {

@@ -156,7 +156,10 @@ impl Preview {
 
 /// What the configuration calls `name`, and where it is or would come from.
 fn need(what: &'static str, name: &str, place: Place) -> Need {
-    let list = |published: &Published| published.urls.join(" or ");
+    let list = |published: &Published| match published.urls.as_slice() {
+        [first, others @ ..] if others.len() > 1 => format!("{first} and {} more", others.len()),
+        urls => urls.join(" or "),
+    };
     let (present, fetchable, place) = match place {
         Place::BuiltIn => (true, false, "built in".to_owned()),
         Place::There(path) => (true, false, path.display().to_string()),

@@ -1,6 +1,6 @@
 //! `replicate --dry-run`: what a run would need, and that nothing is done.
 
-use crate::program::{Ran, folder, names_in, run};
+use crate::program::{Ran, fails, folder, names_in, run};
 use serde_json::Value;
 
 fn dry(line: &str) -> Ran {
@@ -71,6 +71,17 @@ fn what_cannot_be_fetched_is_told_with_its_place() {
             .contains("resnet152-f82ba261.pth is not as it was published: remove it"),
         "{}",
         ran.stdout
+    );
+    fails(
+        folder.path(),
+        "replicate --device cpu --dry-run --preset cifar100 --cache none --classes 0-9",
+        1,
+        &["to find the chosen classes", "crossmax fetch cifar100"],
+    );
+    let digits = dry("--preset mnist --cache empty").stdout;
+    assert!(
+        digits.contains("train-images-idx3-ubyte.gz and 7 more into"),
+        "{digits}"
     );
     let lost = dry("--preset pocket --weights absent.pth").stdout;
     assert!(lost.contains("missing   no such file or folder"), "{lost}");
