@@ -1,6 +1,7 @@
 //! The real program: what it prints where, how it ends, what it leaves behind, and that its
 //! predictions are PyTorch's.
 
+mod attack;
 mod doctor;
 mod dry_run;
 mod output;
