@@ -12,14 +12,19 @@ mod apgd;
 mod autoattack;
 mod classifier;
 mod draws;
+mod fab;
 mod fgsm;
 mod labelled_images;
+mod length;
 mod loss;
+mod norm;
 mod oracle;
 mod pgd;
 mod progress;
 mod random_start;
+mod ranking;
 mod rows;
+mod square;
 pub mod statistics;
 mod step;
 #[cfg(test)]
@@ -30,16 +35,19 @@ pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};
 pub use apgd::{Apgd, ApgdConfig, Perturbation, Perturbed, perturb};
 pub use autoattack::{
     AttackKind, AutoAttackConfig, AutoAttackProgress, AutoAttackReport, AutoAttackState, Break, ImageRecord,
-    OnBlock, OnProgress, Share, autoattack,
+    OnBlock, OnProgress, Share, Version, autoattack,
 };
 pub use classifier::{Classifier, Draw, Linearised, Pullback, linearise};
 pub use draws::{AttackSlot, Evaluation};
+pub use fab::{Fab, FabConfig, FabFindings, fab};
 pub use fgsm::{FgsmConfig, fgsm};
 pub use labelled_images::LabelledImages;
-pub use loss::AttackLoss;
+pub use loss::{Aim, AttackLoss};
+pub use norm::Norm;
 pub use oracle::{Appraisal, Oracle, predicted_classes};
 pub use pgd::{Keep, PgdConfig, pgd};
 pub use progress::{OnIteration, SearchProgress};
-pub use random_start::{SeededStarts, StartSource};
+pub use random_start::{AttackSource, SeededStarts, StartSource};
+pub use square::{Square, SquareConfig, SquareLoss, SquareSource, square};
 pub(crate) use step::ascend;
-pub use threat::{LinfBall, linf_distances};
+pub use threat::{Ball, LinfBall, distances, linf_distances};

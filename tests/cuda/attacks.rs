@@ -140,7 +140,7 @@ fn trace(device: &Device) -> Result<Trace> {
             eot: 2,
             ..ApgdConfig::new(EPS, loss)
         };
-        let mut search = Apgd::new(&oracle, &samples, &config, 0, &uniforms)?;
+        let mut search = Apgd::new(&oracle, &samples, &config, 0, None, &uniforms)?;
         while !search.is_finished() {
             search.step()?;
             let what = format!("{loss:?} iterate {}", search.progress().iteration);
@@ -165,7 +165,7 @@ fn trace(device: &Device) -> Result<Trace> {
             iterations: 4,
             ..ApgdConfig::new(1e-3, AttackLoss::CrossEntropy)
         };
-        let mut search = Apgd::new(&oracle, &alone, &config, 0, &uniforms.rows(image, 1)?)?;
+        let mut search = Apgd::new(&oracle, &alone, &config, 0, None, &uniforms.rows(image, 1)?)?;
         while !search.is_finished() {
             search.step()?;
         }

@@ -2,10 +2,12 @@
 //! against recorded trajectories in `tests/apgd_traces`.
 
 mod driver;
+mod fab;
 mod independence;
 mod refusals;
 mod resume;
 mod searches;
+mod square;
 mod threat_model;
 
 use super::{Classifier, Draw, LabelledImages, Linearised, SearchProgress, linearise};
