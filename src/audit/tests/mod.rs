@@ -1,0 +1,1 @@
+//! Audits on ensembles whose right numbers can be worked out.
