@@ -4,6 +4,7 @@
 //! standard error.
 
 mod attack;
+mod audit;
 mod common;
 mod convert;
 mod doctor;
@@ -16,6 +17,7 @@ mod output;
 mod predict;
 mod progress;
 mod replicate;
+mod target;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -43,6 +45,7 @@ Examples:
   crossmax replicate                                    the whole paper, small, on this machine
   crossmax predict runs/pocket pictures/ --out p.safetensors
   crossmax attack net.pth --data cifar-10-python.tar.gz --out runs/net   AutoAttack on any ResNet
+  crossmax audit runs/pocket --out runs/pocket-audit    is the robustness real?
   crossmax fetch cifar100                               a data set or weights into the cache folder
   crossmax convert resnet152.pth resnet152.safetensors  PyTorch's weights, safely read
   crossmax doctor                                       what this machine has and lacks
@@ -55,6 +58,7 @@ enum Command {
     Replicate(Box<replicate::Arguments>),
     Predict(predict::Arguments),
     Attack(Box<attack::Arguments>),
+    Audit(Box<audit::Arguments>),
     Fetch(fetch::Arguments),
     Convert(convert::Arguments),
     Inspect(inspect::Arguments),
@@ -92,6 +96,7 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Predict(arguments) => predict::run(arguments, common, output),
         Command::Attack(arguments) => attack::run(arguments, common, output),
+        Command::Audit(arguments) => audit::run(arguments, common, output),
     }
 }
 

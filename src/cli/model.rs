@@ -2,7 +2,9 @@
 
 use crossmax::attacks::Classifier;
 use crossmax::device::Device;
-use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD};
+use crossmax::ensemble::{
+    Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble,
+};
 use crossmax::io::load_module;
 use crossmax::models::{PlainClassifier, ResNet, infer_resnet, load_resnet_weights};
 use crossmax::nn::{Init, move_module};
@@ -140,6 +142,16 @@ impl Model {
         match self {
             Self::Run(_) => Member::Ensemble,
             Self::Plain { .. } => Member::Backbone,
+        }
+    }
+
+    /// The self-ensemble of a run.
+    pub fn ensemble(&self) -> Result<&SelfEnsemble> {
+        match self {
+            Self::Run(run) => Ok(&run.ensemble),
+            Self::Plain { .. } => Err(Error::Usage(
+                "a weights file has no self-ensemble; give a run directory".into(),
+            )),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The folder with an attack's results, and the state from which a killed one goes on.
 
 use super::report::Report;
-use super::target::Target;
+use crate::cli::target::Target;
 use crossmax::attacks::AutoAttackState;
 use crossmax::io::{Stored, TensorFile, atomic};
 use crossmax::tensor::Shape;

@@ -3,14 +3,14 @@
 mod folder;
 mod report;
 mod settings;
-mod target;
 
 use super::common::Common;
 use super::fetch::Source;
 use super::fraction::fraction;
-use super::model::{self, Member, StemKind};
+use super::model::{self, Member, Normalisation, StemKind};
 use super::output::Output;
 use super::progress::Progress;
+use super::target::{Target, Wanted};
 use clap::{Args, ValueEnum};
 use crossmax::Result;
 use crossmax::attacks::{AttackKind, AutoAttackProgress, Norm, Oracle, SeededStarts, Version, autoattack};
@@ -19,7 +19,6 @@ use folder::Folder;
 use report::Report;
 use settings::settings;
 use std::path::PathBuf;
-use target::Target;
 
 /// Attack a run's self-ensemble, one of its members, or any ResNet with AutoAttack.
 ///
@@ -133,7 +132,20 @@ Examples:
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
     let progress = Progress::new(output);
-    let target = Target::open(arguments, common, &progress)?;
+    let whom = &arguments.whom;
+    let wanted = Wanted {
+        model: &arguments.model,
+        member: whom.member,
+        normalisation: Normalisation {
+            mean: whom.mean,
+            std: whom.std,
+            stem: whom.stem,
+        },
+        data: arguments.data.as_deref(),
+        source: &arguments.source,
+        range: (arguments.first, arguments.images),
+    };
+    let target = Target::open(wanted, common, &progress)?;
     let classifier = target.model.classifier(target.member)?;
     let config = settings(&arguments.how, classifier.is_random());
     let oracle = Oracle::new(classifier.as_ref(), arguments.how.sub_batch)?;

@@ -1,6 +1,6 @@
 //! What an attack found, for people and for programs.
 
-use super::target::Target;
+use crate::cli::target::Target;
 use crossmax::attacks::statistics::mean_and_std;
 use crossmax::attacks::{
     AutoAttackConfig, AutoAttackReport, AutoAttackState, Evaluation, Oracle, RedrawnAccuracy, Share,

@@ -1,8 +1,8 @@
 //! What is attacked: a model, and images with labels.
 
-use super::Arguments;
-use crate::cli::common::Common;
-use crate::cli::model::{Member, Model, Normalisation};
+use super::common::Common;
+use super::fetch::Source as FetchSource;
+use super::model::{Member, Model, Normalisation};
 use crossmax::attacks::LabelledImages;
 use crossmax::data::{Dataset, Pictures, Source};
 use crossmax::fetch::{Manifest, fetch};
@@ -11,6 +11,22 @@ use crossmax::tensor::Tensor;
 use crossmax::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::path::Path;
+
+/// What the flags name.
+pub struct Wanted<'a> {
+    /// A run directory or a weights file.
+    pub model: &'a Path,
+    /// Which part of it answers, if that was said.
+    pub member: Option<Member>,
+    /// How a weights file wants its pictures.
+    pub normalisation: Normalisation,
+    /// The data, if they were named.
+    pub data: Option<&'a str>,
+    /// Where named data are fetched from.
+    pub source: &'a FetchSource,
+    /// Index of the first image, and how many.
+    pub range: (u32, u32),
+}
 
 /// A model on its device, and images beside it.
 pub struct Target {
@@ -33,19 +49,21 @@ pub struct Target {
 }
 
 impl Target {
-    /// Opens what the arguments name.
-    pub fn open(arguments: &Arguments, common: &Common, reporter: &dyn Reporter) -> Result<Self> {
-        let whom = &arguments.whom;
-        let normalisation = Normalisation {
-            mean: whom.mean,
-            std: whom.std,
-            stem: whom.stem,
-        };
-        let mut model = Model::open(&arguments.model, normalisation, common.seed)?;
-        let member = whom.member.unwrap_or(model.default_member());
-        let (images, labels, origin) = labelled(arguments, &model, reporter)?;
-        let (first, last) = (arguments.first as usize, images.shape().axis(0));
-        let count = (arguments.images as usize).min(last.saturating_sub(first));
+    /// Opens what is wanted.
+    pub fn open(wanted: Wanted<'_>, common: &Common, reporter: &dyn Reporter) -> Result<Self> {
+        let Wanted {
+            model: path,
+            member,
+            normalisation,
+            data,
+            source,
+            range: (first, most),
+        } = wanted;
+        let mut model = Model::open(path, normalisation, common.seed)?;
+        let member = member.unwrap_or(model.default_member());
+        let (images, labels, origin) = labelled(data, source, &model, reporter)?;
+        let (first, last) = (first as usize, images.shape().axis(0));
+        let count = (most as usize).min(last.saturating_sub(first));
         if count == 0 {
             let told = format!("--first {first}: there are {last} images");
             return Err(Error::Usage(told));
@@ -59,8 +77,8 @@ impl Target {
         model.move_to(&device)?;
         Ok(Self {
             data_sha256: hash_of_images(&samples)?,
-            weights_sha256: hash_of_weights(&arguments.model)?,
-            path: full_path(&arguments.model)?,
+            weights_sha256: hash_of_weights(path)?,
+            path: full_path(path)?,
             samples: samples.on(&device)?,
             seed: common.seed.unwrap_or(0),
             model,
@@ -84,11 +102,12 @@ impl Target {
 
 /// Images [N,H,W,3], their labels, and where they are from.
 fn labelled(
-    arguments: &Arguments,
+    data: Option<&str>,
+    source: &FetchSource,
     model: &Model,
     reporter: &dyn Reporter,
 ) -> Result<(Tensor, Vec<usize>, String)> {
-    let Some(data) = &arguments.data else {
+    let Some(data) = data else {
         let Model::Run(run) = model else {
             let told = "--data is needed: a weights file does not say which images it is for";
             return Err(Error::Usage(told.into()));
@@ -96,7 +115,7 @@ fn labelled(
         return test_images(&open_data(&run.config, reporter)?);
     };
     let path = match Manifest::built_in()?.get(data) {
-        Some(entry) => fetch(entry, &arguments.source.options()?, &Reported(reporter))?,
+        Some(entry) => fetch(entry, &source.options()?, &Reported(reporter))?,
         None => data.into(),
     };
     if path
