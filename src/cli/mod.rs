@@ -18,6 +18,7 @@ mod predict;
 mod progress;
 mod replicate;
 mod target;
+mod verify;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -59,6 +60,7 @@ enum Command {
     Predict(predict::Arguments),
     Attack(Box<attack::Arguments>),
     Audit(Box<audit::Arguments>),
+    Verify(verify::Arguments),
     Fetch(fetch::Arguments),
     Convert(convert::Arguments),
     Inspect(inspect::Arguments),
@@ -97,6 +99,7 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Predict(arguments) => predict::run(arguments, common, output),
         Command::Attack(arguments) => attack::run(arguments, common, output),
         Command::Audit(arguments) => audit::run(arguments, common, output),
+        Command::Verify(arguments) => verify::run(arguments, common, output),
     }
 }
 

@@ -56,7 +56,8 @@ impl fmt::Display for Member {
 }
 
 /// Stride and pool of a stem, which leave no trace in a weights file.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StemKind {
     /// Stride 1, no pool.
     Cifar,

@@ -2,6 +2,7 @@
 //! predictions are PyTorch's.
 
 mod attack;
+mod audit;
 mod doctor;
 mod dry_run;
 mod output;

@@ -2,21 +2,22 @@
 
 mod folder;
 mod report;
+mod request;
 mod settings;
 
 use super::common::Common;
 use super::fetch::Source;
 use super::fraction::fraction;
-use super::model::{self, Member, Normalisation, StemKind};
+use super::model::{self, Member, StemKind};
 use super::output::Output;
 use super::progress::Progress;
-use super::target::{Target, Wanted};
 use clap::{Args, ValueEnum};
 use crossmax::Result;
 use crossmax::attacks::{AttackKind, AutoAttackProgress, Norm, Oracle, SeededStarts, Version, autoattack};
 use crossmax::replicate::{Reporter, check_stop};
 use folder::Folder;
 use report::Report;
+pub use request::Request;
 use settings::settings;
 use std::path::PathBuf;
 
@@ -132,20 +133,8 @@ Examples:
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
     let progress = Progress::new(output);
-    let whom = &arguments.whom;
-    let wanted = Wanted {
-        model: &arguments.model,
-        member: whom.member,
-        normalisation: Normalisation {
-            mean: whom.mean,
-            std: whom.std,
-            stem: whom.stem,
-        },
-        data: arguments.data.as_deref(),
-        source: &arguments.source,
-        range: (arguments.first, arguments.images),
-    };
-    let target = Target::open(wanted, common, &progress)?;
+    let request = Request::of(arguments)?;
+    let target = request.target(&arguments.source, common, &progress)?;
     let classifier = target.model.classifier(target.member)?;
     let config = settings(&arguments.how, classifier.is_random());
     let oracle = Oracle::new(classifier.as_ref(), arguments.how.sub_batch)?;
@@ -184,7 +173,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         },
     )?;
     progress.end();
-    let report = Report::new(&oracle, &target, &config, &state, arguments.redraws)?;
+    let report = Report::new(&oracle, &target, &request, &config, &state)?;
     folder.finish(&target, &state, &report)?;
     output.result(&report.text(&arguments.out), &report.json()?)
 }

@@ -1,5 +1,6 @@
 //! What an attack found, for people and for programs.
 
+use super::Request;
 use crate::cli::target::Target;
 use crossmax::attacks::statistics::mean_and_std;
 use crossmax::attacks::{
@@ -27,13 +28,15 @@ impl Report {
     pub fn new(
         oracle: &Oracle<'_>,
         target: &Target,
+        request: &Request,
         config: &AutoAttackConfig,
         state: &AutoAttackState,
-        redraws: u16,
     ) -> Result<Self> {
+        let redraws = request.redraws;
         let finals = target.samples.with_images(state.adversarial().clone())?;
         Ok(Self {
             summary: json!({
+                "request": request,
                 "model": target.path,
                 "weights_sha256": target.weights_sha256,
                 "member": target.member.to_string(),
