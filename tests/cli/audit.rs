@@ -6,7 +6,7 @@ use std::fs;
 const RUN: &str = "replicate --config tiny.toml --train-images 48 --test-images 24 --batch 16 --heads 4,7 --epochs 1 \
                    --attack-images 2 --iterations 1 --eot 1 --resolutions 32,8 --out r";
 const FIGURES: &str = "[figures]\nprototypes_per_class = 1\nprototype_steps = 1\nvotes = 1\n";
-const AUDIT: &str = "audit r --images 4 --steps 2 --eot 1 --redraws 2 --most-steps 20 --most-eot 5";
+const AUDIT: &str = "audit r --images 2 --steps 2 --eot 1 --redraws 2 --most-steps 20 --most-eot 5";
 
 #[test]
 fn an_audit_tells_all_parts_and_goes_on() {
