@@ -126,7 +126,7 @@ pub fn eps_sweep<T: Element>(
     eps: &[f64],
     on_progress: &mut OnAuditProgress<'_>,
 ) -> Result<Curve> {
-    if !(base.eps > 0.0) {
+    if base.eps.is_nan() || base.eps <= 0.0 {
         return Err(Error::argument("eps_sweep", "eps", "above 0 in `base`", base.eps));
     }
     let part = base.step_size / base.eps;
