@@ -55,7 +55,7 @@ pub fn run<T: Element>(
 }
 
 /// The clean images plus ε or minus ε, clipped.
-fn noise<T: Element>(subject: &Subject<'_, T>, config: &PgdConfig) -> Result<Tensor<T>> {
+pub(super) fn noise<T: Element>(subject: &Subject<'_, T>, config: &PgdConfig) -> Result<Tensor<T>> {
     let ball = LinfBall::<T>::new(config.eps)?;
     let clean = subject.samples.images();
     let mut here = clean.to_host()?;

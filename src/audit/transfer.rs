@@ -65,7 +65,11 @@ fn read_members<T: Element>(subject: &Subject<'_, T>, images: &Tensor<T>) -> Res
         let logits = oracle.logits(samples.images(), &draws)?;
         let classes =
             predicted_classes(&logits.reshape([samples.len() * count, subject.ensemble.classes()])?)?;
-        for (i, (of_members, label)) in classes.chunks_exact(count).zip(samples.labels()).enumerate() {
+        for (i, (of_members, label)) in classes
+            .chunks_exact(count.max(1))
+            .zip(samples.labels())
+            .enumerate()
+        {
             for (right, class) in right.iter_mut().zip(of_members) {
                 right[i] += u16::from(class == label);
             }

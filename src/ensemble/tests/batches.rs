@@ -68,7 +68,7 @@ fn check_all<T: Element>() -> Result<()> {
             Aggregation::Mean,
             Aggregation::Member(1),
             Aggregation::Median,
-            Aggregation::Vote,
+            Aggregation::TrimmedMean,
         ] {
             let classifier = EnsembleClassifier::new(&ensemble, aggregation)?;
             check(&format!("{aggregation:?}, {backbone_pass:?}"), &classifier)?;
