@@ -224,7 +224,8 @@ fn verify_reads_everything_again_and_sees_what_was_changed() -> Result<()> {
         file.save(&path)
     };
     let clean = whole.tensors["clean"].float::<f32>()?.expect("floats").to_vec()?;
-    let cases: [(&str, &dyn Fn(&mut Vec<f32>), &str); 4] = [
+    type Spoil<'a> = &'a dyn Fn(&mut Vec<f32>);
+    let cases: [(&str, Spoil<'_>, &str); 4] = [
         (
             "clean",
             &|values| values[5] = 0.25,
