@@ -61,7 +61,10 @@ pub fn usual<T: Element>(subject: &Subject<'_, T>, passes: u16) -> Vec<Comparato
     let members = subject.ensemble.members();
     let with = |aggregation: Aggregation, views| Comparator { aggregation, views };
     let mut all = vec![with(subject.target, Views::Fresh)];
+    // The defence's own k is there already.
+    let defended = (subject.target == Aggregation::CrossMax).then(|| subject.ensemble.rank());
     let aggregations = (1..=members)
+        .filter(|&k| Some(k) != defended)
         .map(Aggregation::TopK)
         .chain([
             Aggregation::Mean,
@@ -122,6 +125,7 @@ pub fn run<T: Element>(
 fn name<T: Element>(subject: &Subject<'_, T>, comparator: Comparator) -> String {
     let aggregation = match comparator.aggregation {
         Aggregation::Member(member) => subject.ensemble.member_name(member),
+        Aggregation::CrossMax => Aggregation::TopK(subject.ensemble.rank()).to_string(),
         other => other.to_string(),
     };
     match comparator.views {

@@ -31,10 +31,9 @@ fn every_comparator_has_its_known_accuracy() -> Result<()> {
     assert_eq!(
         rows,
         [
-            ("CrossMax", 6, 6, 6),
+            ("CrossMax top-3", 6, 6, 6),
             ("CrossMax top-1", 3, 3, 6),
             ("CrossMax top-2", 6, 6, 6),
-            ("CrossMax top-3", 6, 6, 6),
             ("CrossMax top-4", 6, 6, 6),
             ("mean", 6, 4, 4),
             ("median", 6, 4, 4),
@@ -44,10 +43,10 @@ fn every_comparator_has_its_known_accuracy() -> Result<()> {
             ("line 1", 6, 4, 4),
             ("line 2", 6, 4, 4),
             ("line 3", 6, 4, 4),
-            ("CrossMax, frozen draw", 6, 6, 6),
+            ("CrossMax top-3, frozen draw", 6, 6, 6),
             ("mean, frozen draw", 6, 4, 4),
             ("line 3, mean of 2 draws", 6, 4, 4),
-            ("CrossMax, mean of 2 draws", 6, 6, 6),
+            ("CrossMax top-3, mean of 2 draws", 6, 6, 6),
         ]
     );
     assert_eq!(found.of(Aggregation::Mean).map(|c| c.name.as_str()), Some("mean"));

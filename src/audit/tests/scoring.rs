@@ -3,7 +3,7 @@
 use super::{Linear, agreeing, from_clean, images, noisy, quietly, subject};
 use crate::Result;
 use crate::attacks::{AttackSlot, Classifier, Draw, Oracle, SeededStarts};
-use crate::audit::{Combined, Views, controls, score};
+use crate::audit::{AuditDraw, Combined, Views, controls, score};
 use crate::ensemble::Aggregation;
 use crate::testing::assertions::refusal;
 
@@ -122,6 +122,15 @@ fn noise_moves_every_value_by_eps_up_or_down() -> Result<()> {
     let own = controls::noise(&subject(&ensemble, Aggregation::Mean, &two, &starts), &config)?;
     assert_eq!(own.to_vec()?, all.select(&[4, 1])?.to_vec()?);
     Ok(())
+}
+
+#[test]
+fn audits_share_no_draw_with_attacks_and_stages() {
+    let audits = [AuditDraw::Probe, AuditDraw::Score, AuditDraw::Frozen];
+    let numbers = audits.map(|audit| audit.draw(7, 2).attack);
+    // Attacks end at 31, stages of a run at 47; a draw names numbers below 64.
+    assert!(numbers.iter().all(|number| (48..64).contains(number)));
+    assert!(numbers[0] != numbers[1] && numbers[1] != numbers[2] && numbers[0] != numbers[2]);
 }
 
 #[test]
