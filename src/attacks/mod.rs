@@ -31,7 +31,7 @@ pub mod statistics;
 mod step;
 mod tape;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod threat;
 
 pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};

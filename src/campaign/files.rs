@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The files of a campaign that goes on.
 ///
@@ -57,12 +58,13 @@ impl Files {
         Ok((files, known))
     }
 
-    /// The tape for the classifier's answers; `identity` names its weights and device.
+    /// The tape for the classifier's answers; `identity` names its weights and device; it is written every
+    /// `interval`.
     ///
     /// # Errors
     /// Those of [`Tape::open`].
-    pub fn tape(&self, identity: &str) -> Result<Tape> {
-        Tape::open(&self.folder.join(TAPE), identity)
+    pub fn tape(&self, identity: &str, interval: Duration) -> Result<Tape> {
+        Tape::open(&self.folder.join(TAPE), identity, interval)
     }
 
     fn bytes_of_image(&self) -> u64 {

@@ -38,6 +38,14 @@ pub struct Header {
 }
 
 impl Header {
+    /// Refuses settings that no attack can have.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] naming the first.
+    pub fn check(&self) -> Result<()> {
+        self.config.check(self.classes)
+    }
+
     /// The same for all shards together.
     pub fn of_all(&self) -> Self {
         Self {

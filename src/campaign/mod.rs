@@ -3,7 +3,7 @@
 //! A [`Campaign`] runs AutoAttack on images group after group and writes into a folder ([`Files`]): first the group's
 //! adversarial images, then a line for each image into the [`Journal`], both only ever appended to. Killed at any moment it goes on
 //! where it was: finished groups are in the journal, and of the group under way the classifier's answers are on a
-//! [`Tape`](crate::attacks::Tape), so that no more is lost than [`Tape::INTERVAL_SECONDS`](crate::attacks::Tape::INTERVAL_SECONDS) and
+//! [`Tape`](crate::attacks::Tape), so that no more is lost than since the tape was written, and
 //! one question. What happens to an image depends on that image, its id, the settings, the seed and the classifier: not on the groups, the
 //! [`Shard`] it is in, the threads, or interruptions. So the journals of shards, [`merge`]d, are that of one run, to the bit, and
 //! everything that is told about a campaign, a [`Summary`], is made of the journal's lines alone.
@@ -18,6 +18,8 @@ mod order;
 mod result;
 mod run;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use bisection::SmallestRadius;
 pub use files::Files;

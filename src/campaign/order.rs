@@ -53,6 +53,15 @@ impl Order {
         Ok(Self { ids })
     }
 
+    /// Number of all images.
+    #[allow(
+        clippy::len_without_is_empty,
+        reason = "a part of it is asked for, which may be empty"
+    )]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
     /// The indices of `count` images from the one at `first` on, or of those there are.
     pub fn part(&self, first: usize, count: usize) -> &[u32] {
         let end = first.saturating_add(count).min(self.ids.len());

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod cache;
+mod npz;
 mod number_type;
 pub mod pickle;
 mod pytorch;
@@ -12,6 +13,7 @@ mod tensor_file;
 mod tests;
 mod weights_file;
 
+pub use npz::save_npz;
 pub use number_type::NumberType;
 pub use state_dict::{LoadReport, load_module, module_tensors, save_module, set_module};
 pub use tensor_file::{Stored, TensorFile};

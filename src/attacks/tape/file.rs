@@ -3,8 +3,8 @@
 //! A record is the question's hash (32 bytes), the length of the answer (u64), the answer, and the first 16 bytes of the
 //! SHA-256 of all these. A record that is cut or damaged is the end.
 
+use super::failed;
 use super::question::Question;
-use super::{Tape, failed};
 use crate::Result;
 use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
@@ -31,11 +31,12 @@ pub(super) struct TapeFile {
     /// The records from there on; nothing once one of them did not fit.
     records: Option<BufReader<File>>,
     pending: Vec<u8>,
+    interval: Duration,
     written: Instant,
 }
 
 impl TapeFile {
-    pub(super) fn open(path: &Path, identity: &str) -> Result<Self> {
+    pub(super) fn open(path: &Path, identity: &str, interval: Duration) -> Result<Self> {
         let told = |error| failed(path, error);
         let line = header(identity);
         let mut file = OpenOptions::new()
@@ -64,6 +65,7 @@ impl TapeFile {
             last: limit,
             records: same.then_some(records),
             pending: Vec::new(),
+            interval,
             written: Instant::now(),
         })
     }
@@ -114,7 +116,7 @@ impl TapeFile {
         self.pending.extend_from_slice(answer);
         self.pending
             .extend_from_slice(&checksum(question, &length, answer));
-        let due = self.written.elapsed() >= Duration::from_secs(Tape::INTERVAL_SECONDS);
+        let due = self.written.elapsed() >= self.interval;
         if due || self.pending.len() > MOST_PENDING {
             self.flush()?;
         }

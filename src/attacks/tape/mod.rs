@@ -10,6 +10,7 @@ use file::TapeFile;
 pub(super) use question::Question;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// What an [`Oracle`](super::Oracle) was asked, and what it answered, in a file.
 ///
@@ -19,24 +20,25 @@ use std::sync::{Mutex, PoisonError};
 /// only if the SHA-256 of everything it depends on is: images, labels, draws, loss. So a tape of another attack, or one
 /// that was damaged, gives no wrong answers; it gives none.
 ///
-/// The file is written every [`Tape::INTERVAL_SECONDS`] while questions are answered, which bounds what a killed
-/// process loses, and by [`Tape::flush`]. It belongs to the classifier it was made with: `identity` must name its weights.
+/// The file is written from time to time while questions are answered, which bounds what a killed process loses, and by
+/// [`Tape::flush`]. It belongs to the classifier it was made with: `identity` must name its weights.
 #[derive(Debug)]
 pub struct Tape {
     file: Mutex<TapeFile>,
 }
 
 impl Tape {
-    /// Seconds between two writes.
-    pub const INTERVAL_SECONDS: u64 = 10;
+    /// Time between two writes that suits most.
+    pub const INTERVAL: Duration = Duration::from_secs(10);
 
-    /// The tape in the file at `path`, at its beginning. A new one if there is no file, or one of another `identity`.
+    /// The tape in the file at `path`, at its beginning, written every `interval`. A new one if there is no file, or one of another
+    /// `identity`.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read or written.
-    pub fn open(path: &Path, identity: &str) -> Result<Self> {
+    pub fn open(path: &Path, identity: &str, interval: Duration) -> Result<Self> {
         Ok(Self {
-            file: Mutex::new(TapeFile::open(path, identity)?),
+            file: Mutex::new(TapeFile::open(path, identity, interval)?),
         })
     }
 
@@ -111,10 +113,10 @@ impl<T: Element> Appraisal<T> {
             bytes.extend_from_slice(bytemuck::cast_slice(losses));
         }
         for &class in &self.last_prediction {
-            bytes.extend_from_slice(&(class as u64).to_le_bytes());
+            bytes.extend_from_slice(&(class as u64).to_ne_bytes());
         }
         for &wrong in &self.wrong_draws {
-            bytes.extend_from_slice(&wrong.to_le_bytes());
+            bytes.extend_from_slice(&wrong.to_ne_bytes());
         }
         bytes.extend_from_slice(&encode_tensor(&self.gradient)?);
         Ok(bytes)
