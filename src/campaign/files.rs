@@ -38,6 +38,8 @@ impl Files {
     pub fn open(folder: &Path, header: &Header, dims: [usize; 3]) -> Result<(Self, Vec<ImageResult>)> {
         atomic::create_folder(folder)?;
         let (journal, known) = Journal::open(&folder.join(JOURNAL), header)?;
+        // Nobody else writes here.
+        atomic::remove_leftovers(folder)?;
         let path = folder.join(IMAGES);
         let open = || {
             OpenOptions::new()
