@@ -161,7 +161,7 @@ fn shards_merged_are_one_attack() -> Result<()> {
     );
     let ran = run(folder.path(), "merge one zero --out merged --npz");
     assert!(
-        ran.code == 0 && ran.stdout.contains("median smallest radius"),
+        ran.code == 0 && ran.stdout.contains("median of the smallest bounds"),
         "{}{}",
         ran.stdout,
         ran.stderr
@@ -206,7 +206,7 @@ fn shards_merged_are_one_attack() -> Result<()> {
     // Enough images for a wide interval.
     let ran = run(
         folder.path(),
-        &format!("{line} --out until --until-ci 40% --json"),
+        &format!("{line} --out until --until-ci 30% --json"),
     );
     let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert!(

@@ -77,8 +77,12 @@ impl<'a> Report<'a> {
             broken.collect::<Vec<_>>().join(", ")
         ));
         lines.push(format!("  largest perturbation {:.5}", summary.largest_distance));
-        if let Some(radius) = summary.median_smallest_radius {
-            lines.push(format!("  median smallest radius {radius:.5}"));
+        if self.header.bisections > 0 {
+            let radius = summary.median_smallest_radius;
+            let told = radius.map_or("more than was looked for".into(), |radius| format!("{radius:.5}"));
+            lines.push(format!(
+                "  median of the smallest bounds that break an image: {told}"
+            ));
         }
         lines.extend(
             summary
