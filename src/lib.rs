@@ -48,6 +48,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod attack_report;
 pub mod attacks;
 pub mod audit;
 pub mod autograd;
@@ -57,11 +58,13 @@ pub mod device;
 pub mod ensemble;
 mod error;
 pub mod fetch;
+pub mod figures;
 pub mod io;
 pub mod models;
 pub mod nn;
 pub mod ops;
 pub mod optim;
+mod page;
 pub mod prelude;
 pub mod replicate;
 pub mod tensor;

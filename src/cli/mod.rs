@@ -18,6 +18,7 @@ mod output;
 mod predict;
 mod progress;
 mod replicate;
+mod report;
 mod target;
 mod verify;
 
@@ -62,6 +63,7 @@ enum Command {
     Attack(Box<attack::Arguments>),
     Audit(Box<audit::Arguments>),
     Merge(merge::Arguments),
+    Report(report::Arguments),
     Verify(verify::Arguments),
     Fetch(fetch::Arguments),
     Convert(convert::Arguments),
@@ -102,6 +104,7 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Attack(arguments) => attack::run(arguments, common, output),
         Command::Audit(arguments) => audit::run(arguments, common, output),
         Command::Merge(arguments) => merge::run(arguments, output),
+        Command::Report(arguments) => report::run(arguments, output),
         Command::Verify(arguments) => verify::run(arguments, common, output),
     }
 }

@@ -7,7 +7,6 @@ mod data;
 mod data_shape;
 mod evaluate;
 mod fetching;
-pub mod figures;
 mod files;
 mod forecast;
 mod memory;

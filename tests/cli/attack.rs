@@ -63,6 +63,7 @@ fn results_are_told_and_written() -> Result<()> {
         "attack.json",
         "images.csv",
         "journal.jsonl",
+        "report.html",
         "robustbench.json",
     ];
     assert_eq!(names_in(&folder.path().join("a")), files);
@@ -90,6 +91,19 @@ fn results_are_told_and_written() -> Result<()> {
     let json = fs::read_to_string(folder.path().join("a/attack.json")).expect("a file");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!((&json["images"], &json["random"]), (&8.into(), &false.into()));
+    // One page for people, which asks for nothing else.
+    let page = fs::read_to_string(folder.path().join("a/report.html")).expect("a file");
+    for part in [
+        "Five ways to count",
+        "n\u{a0}=\u{a0}8",
+        "random noise of size ε",
+        "left after fab-t",
+        "weights_sha256",
+        "data:image/png",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
     // Other norms, chosen attacks, the reference's faults.
     let line = format!(
         "{ATTACK} --iterations 5 --norm L2 --eps 0.05 --attacks square,apgd-ce --compat autoattack --out b --json"
@@ -101,6 +115,12 @@ fn results_are_told_and_written() -> Result<()> {
         serde_json::json!(["square", "apgd-ce"])
     );
     assert!(json["largest_perturbation"].as_f64().is_some_and(|d| d <= 0.0501));
+    // Both on one page.
+    assert_eq!(run(folder.path(), "report a b --out both.html").code, 0);
+    let both = fs::read_to_string(folder.path().join("both.html")).expect("a file");
+    assert!(both.contains("L2 0.05000") && both.contains("Linf 0.30000"));
+    fails(folder.path(), "report missing", 1, &["missing"]);
+    fails(folder.path(), "report .", 1, &["journal.jsonl"]);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::target::{Choice, Target, Wanted};
 use clap::Args;
+use crossmax::attack_report::AttackReport;
 use crossmax::attacks::{Oracle, PgdConfig, SeededStarts};
 use crossmax::audit::masking::{self, Evidence, Thresholds};
 use crossmax::audit::{self, Subject, comparators, controls, curves, probes, transfer};
@@ -187,6 +188,9 @@ fn audit_all(
         "masking": panel,
     });
     parts.finish(&object)?;
+    let mut page = AttackReport::new();
+    page.add(&arguments.out)?;
+    page.save(&arguments.out.join("report.html"))?;
     progress.line(&format!("written to {}", arguments.out.display()));
     Ok(Found {
         probes,

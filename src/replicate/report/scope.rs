@@ -1,9 +1,9 @@
 //! What the numbers of this run can tell, and what they cannot.
 
 use super::Report;
-use super::numbers::{count, list};
 use crate::Result;
 use crate::models::BlockKind;
+use crate::page::{count, list};
 use crate::replicate::Config;
 use maud::{Markup, html};
 

@@ -10,7 +10,7 @@ const NARROW_SPACE: char = '\u{202f}';
 
 /// An accuracy with what it was counted on.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Accuracy {
+pub struct Accuracy {
     /// The fraction.
     pub fraction: f64,
     /// Its Wilson 95 % interval.
@@ -43,7 +43,7 @@ impl Accuracy {
 }
 
 /// `fraction` of `of` images in per cent, with as many decimals as that number is worth.
-pub(super) fn percent(fraction: f64, of: usize) -> String {
+pub fn percent(fraction: f64, of: usize) -> String {
     format!("{:.*}{NARROW_SPACE}%", digits(of), 100.0 * fraction)
 }
 
@@ -52,7 +52,7 @@ fn digits(of: usize) -> usize {
 }
 
 /// A duration.
-pub(super) fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
         return format!("{seconds:.1}{NARROW_SPACE}s");
     }
@@ -65,7 +65,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// Things in a row: "32, 16, 8 and 4".
-pub(super) fn list<T: ToString>(items: &[T]) -> String {
+pub fn list<T: ToString>(items: &[T]) -> String {
     let items: Vec<String> = items.iter().map(T::to_string).collect();
     match items.split_last() {
         None => "none".to_owned(),
@@ -75,7 +75,7 @@ pub(super) fn list<T: ToString>(items: &[T]) -> String {
 }
 
 /// A count with its noun: "1 image", "2 images".
-pub(super) fn count(n: usize, noun: &str) -> String {
+pub fn count(n: usize, noun: &str) -> String {
     match n {
         1 => format!("1 {noun}"),
         _ if noun.ends_with("ss") => format!("{n} {noun}es"),

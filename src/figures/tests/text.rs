@@ -1,8 +1,8 @@
 //! Numbers and names.
 
-use crate::replicate::figures::names::class_name;
-use crate::replicate::figures::text::Font;
-use crate::replicate::figures::ticks::Ticks;
+use crate::figures::names::class_name;
+use crate::figures::text::Font;
+use crate::figures::ticks::Ticks;
 
 #[test]
 fn ticks_are_round_and_cover_the_range() {

@@ -1,7 +1,7 @@
 //! Plots as decoded pixels.
 
 use super::*;
-use crate::replicate::figures::palette::{BLUE, GREEN, SERIES};
+use crate::figures::palette::{BLUE, GREEN, SERIES};
 
 /// Rows of a column of the sheet, below the legend, that have this colour.
 fn rows(sheet: &Decoded, x: usize, color: Color) -> Vec<usize> {

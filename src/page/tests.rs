@@ -1,8 +1,8 @@
 //! Numbers as people read them, and pictures as addresses.
 
-use super::numbers::{Accuracy, count, duration, list, percent};
-use super::pictures::{image, image_sizes};
-use crate::replicate::figures::Picture;
+use super::{Accuracy, count, duration, list, percent};
+use super::{image, image_sizes};
+use crate::figures::Picture;
 
 #[test]
 fn a_per_cent_has_the_decimals_that_its_count_is_worth() {

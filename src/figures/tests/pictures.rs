@@ -1,7 +1,7 @@
 //! Figures of pictures as decoded pixels.
 
 use super::*;
-use crate::replicate::figures::votes::count_votes;
+use crate::figures::votes::count_votes;
 
 #[test]
 fn views_enlarge_each_pixel_to_a_square() {

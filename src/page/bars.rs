@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 /// What is measured, which decides its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     Head,
     Backbone,
     Ensemble,
@@ -27,7 +27,7 @@ impl Kind {
 }
 
 /// A bar of `fraction` of its place.
-pub(super) fn bar(fraction: f64, class: &str) -> Markup {
+pub fn bar(fraction: f64, class: &str) -> Markup {
     html! {
         div.bar.(class) aria-hidden="true" { (fill(fraction)) }
     }
@@ -38,7 +38,7 @@ fn fill(fraction: f64) -> Markup {
 }
 
 /// A bar on a scale of 0 to 100 %, the interval of the number as whiskers, and chance as a line.
-pub(super) fn accuracy_bar(accuracy: &Accuracy, kind: Kind, chance: Option<f64>) -> Markup {
+pub fn accuracy_bar(accuracy: &Accuracy, kind: Kind, chance: Option<f64>) -> Markup {
     let (low, high) = accuracy.interval;
     let whisker = format!("left:{};width:{}", place(low), place(high - low));
     html! {
@@ -63,14 +63,14 @@ fn place(fraction: f64) -> String {
 }
 
 /// One line of a table of accuracies.
-pub(super) struct Row {
+pub struct Row {
     pub name: String,
     pub accuracy: Accuracy,
     pub kind: Kind,
 }
 
 /// A table of accuracies with their intervals and bars.
-pub(super) fn accuracy_table(caption: &str, of: &str, rows: &[Row], chance: Option<f64>) -> Markup {
+pub fn accuracy_table(caption: &str, of: &str, rows: &[Row], chance: Option<f64>) -> Markup {
     html! {
         table.bars {
             caption { (caption) }

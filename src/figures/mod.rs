@@ -1,4 +1,4 @@
-//! The figures of a run, drawn without any outside program.
+//! Figures, drawn without any outside program.
 //!
 //! Every figure is one function from plain data — slices of numbers, names and [`Picture`]s, no
 //! tensors — to a sheet that is then asked for its files; writing them is the caller's business.
@@ -25,6 +25,7 @@ mod picture_sheet;
 mod plot;
 mod prototypes;
 mod raster;
+mod response;
 mod sheet;
 mod style;
 mod svg;
@@ -43,5 +44,6 @@ pub use layers::{LayerBar, Predictor, layers};
 pub use picture::Picture;
 pub use picture_sheet::PictureSheet;
 pub use prototypes::{ClassPrototypes, Prototype, prototype, prototype_sheet};
+pub use response::{Response, responses};
 pub use sheet::Sheet;
 pub use views::{ViewRow, views};

@@ -1,13 +1,13 @@
 //! Pictures inside the page, each pixel as it is; the style enlarges them.
 
-use crate::replicate::figures::Picture;
+use crate::figures::Picture;
 use crate::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
 
 /// A picture at its own size, rounded to 8 bits.
-pub(super) fn image(picture: &Picture<'_>, alt: &str) -> Result<Markup> {
+pub fn image(picture: &Picture<'_>, alt: &str) -> Result<Markup> {
     Ok(html! {
         img.pixels src=(data_uri(&png(picture)?)) alt=(alt) width=(picture.width()) height=(picture.height());
     })
@@ -15,7 +15,7 @@ pub(super) fn image(picture: &Picture<'_>, alt: &str) -> Result<Markup> {
 
 /// Sizes at which pictures of `width` pixels are shown, as values of the style: whole multiples, so
 /// that all their pixels are equally large, or less than their own size where they are larger.
-pub(super) fn image_sizes(width: usize) -> String {
+pub fn image_sizes(width: usize) -> String {
     let sizes = [("small", 64), ("shown", 96), ("large", 224)];
     let shown = sizes.map(|(name, most)| match most / width.max(1) {
         0 => format!("--{name}:{most}px"),
@@ -25,7 +25,7 @@ pub(super) fn image_sizes(width: usize) -> String {
 }
 
 /// A PNG file as an address that holds it.
-pub(super) fn data_uri(png: &[u8]) -> String {
+fn data_uri(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", STANDARD.encode(png))
 }
 
