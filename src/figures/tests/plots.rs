@@ -85,3 +85,24 @@ fn long_curves_have_few_markers_and_lone_points_one() {
     lone[203] = 0.5;
     assert_eq!(discs(&lone), 1);
 }
+
+#[test]
+fn responses_lie_at_their_accuracies_in_places_equally_far_apart() {
+    let points = [(1.0, (f32::NAN, f32::NAN)), (0.25, (f32::NAN, f32::NAN))];
+    let curve = Response {
+        name: "defence",
+        points: &points,
+    };
+    let at = ["20".to_owned(), "640".to_owned()];
+    let sheet = responses("steps", "steps", &at, &[curve]).unwrap();
+    let svg = sheet.svg();
+    assert!(svg.contains("640") && svg.contains("defence"), "{svg}");
+    let sheet = Decoded::new(&sheet.png().unwrap());
+    // The plot starts at 96 and its two places are 180 pixels apart; 240 rows are 100 %.
+    let middle = |x: usize| {
+        let rows = rows(&sheet, x, SERIES[0]);
+        rows.iter().sum::<usize>() as f32 / rows.len() as f32
+    };
+    let apart = middle(96 + 270) - middle(96 + 90);
+    assert!((178.0..=182.0).contains(&apart), "{apart}");
+}
