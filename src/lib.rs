@@ -33,7 +33,8 @@
 //! # The house
 //! Dependencies point one way:
 //! the command line → [`replicate`] → {[`attacks`], [`ensemble`], [`models`], [`data`], [`fetch`]} → {[`nn`], [`optim`],
-//! [`io`]} → [`ops`] → [`autograd`] → {[`tensor`], [`device`]}. [`audit`] stands on [`attacks`] and [`ensemble`], [`campaign`] on [`attacks`]. An attack knows only a
+//! [`io`]} → [`ops`] → [`autograd`] → {[`tensor`], [`device`]}. [`audit`] stands on [`attacks`] and [`ensemble`],
+//! [`campaign`] on [`attacks`], [`attack_report`] on both; [`figures`] know numbers and names only. An attack knows only a
 //! [`attacks::Classifier`]: implement it, and every attack works on your model, whatever it is made
 //! with. [`testing`] is the suite that checks operations, open to operations of your own.
 //!
