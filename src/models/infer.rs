@@ -110,5 +110,5 @@ fn foreign_feature(file: &TensorFile) -> Option<&'static str> {
     if axis("layer1.0.conv2.weight", 1)? < width {
         return Some("convolutions in groups (ResNeXt)");
     }
-    (expanded < 4 * width).then_some("bottlenecks of more than the usual width (wide ResNet)")
+    (expanded / 4 < width).then_some("bottlenecks of more than the usual width (wide ResNet)")
 }

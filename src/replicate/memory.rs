@@ -73,7 +73,8 @@ impl MemoryPlan {
         let training = |stage: &str, cost: &NetworkCost, held: u64| StageMemory {
             stage: stage.to_owned(),
             parameters: held,
-            gradients: bytes(cost.parameters()),
+            // Of a pass, and beside it the sum over a batch of several.
+            gradients: bytes(cost.parameters()) * if batch < config.backbone.batch { 2 } else { 1 },
             optimiser: 2 * bytes(cost.parameters()),
             activations: training_pass(cost, batch, resized),
             workspaces: (WEIGHT_GRADIENT_PARTS + 1) * largest_filter(cost),
@@ -171,13 +172,30 @@ pub fn available_memory(device: &Device) -> Option<u64> {
             let text = std::fs::read_to_string("/proc/meminfo").ok()?;
             let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
             let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-            Some(kibibytes * 1024)
+            let machine = kibibytes.saturating_mul(1024);
+            Some(left_in_group().map_or(machine, |left| machine.min(left)))
         }
         Device::Accelerator(accelerator) => {
             let memory = accelerator.memory();
             memory.total.map(|total| total.saturating_sub(memory.live) as u64)
         }
     }
+}
+
+/// Bytes that the process's control group may still take, where it is limited (containers; Linux, cgroup 2 or 1).
+fn left_in_group() -> Option<u64> {
+    const FILES: [[&str; 2]; 2] = [
+        ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"],
+        [
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        ],
+    ];
+    // "max" is no number: there is no limit.
+    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    FILES
+        .iter()
+        .find_map(|[most, used]| Some(number(most)?.saturating_sub(number(used)?)))
 }
 
 /// For people: GiB, or MiB of what is small.
@@ -214,14 +232,21 @@ impl HeadSize {
     }
 }
 
+/// More than any machine has, and so little that sums of it are numbers.
+const MOST: u64 = 1 << 48;
+
 /// Bytes of this many f32.
 fn bytes(numbers: usize) -> u64 {
-    4 * numbers as u64
+    (numbers as u64).saturating_mul(4).min(MOST)
 }
 
 /// Bytes of a tensor of `batch` rows of `row` numbers, with what the pool adds.
 fn rows(batch: usize, row: usize) -> u64 {
-    pooled_bytes(4 * batch * row) as u64
+    let numbers = batch.saturating_mul(row);
+    match bytes(numbers) {
+        MOST => MOST,
+        bytes => pooled_bytes(bytes as usize) as u64,
+    }
 }
 
 /// Sums that the gradient of a convolution's weights is added up from at most.

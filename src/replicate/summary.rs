@@ -125,6 +125,13 @@ impl Findings {
                 "search": self.precision.search,
                 "verdict": Precision::F32,
             },
+            "training": {
+                "weights": self.config.backbone.weights,
+                "epochs": self.config.backbone.epochs,
+                "batch": self.config.backbone.batch,
+                "micro_batch": self.config.backbone.micro_batch,
+                "adversarial": self.config.backbone.adversarial,
+            },
             "seed": self.config.seed,
             "dataset": self.dataset,
             "dataset_sha256": self.data_sha256,

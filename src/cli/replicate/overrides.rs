@@ -132,6 +132,11 @@ enum Batch {
 }
 
 impl Overrides {
+    /// Whether the images of a pass are said.
+    pub fn names_micro_batch(&self) -> bool {
+        self.micro_batch.is_some()
+    }
+
     /// Whether the batch is to be as large as the memory allows.
     pub fn wants_auto_batch(&self) -> bool {
         self.batch == Some(Batch::Auto)

@@ -38,10 +38,13 @@ impl Given<'_> {
         let mut config = self.settings()?;
         let chosen = self.arguments.preset.as_deref().is_none_or(|name| name == "auto");
         match self.sources.resolve(&mut config, self.progress) {
-            Err(interrupted @ Error::Interrupted { .. }) => Err(interrupted),
-            Err(error) if chosen && self.arguments.data.is_none() && config.preset != "pocket" => {
+            Err(error @ Error::Fetch { .. })
+                if chosen && self.arguments.data.is_none() && config.preset != "pocket" =>
+            {
                 let why = format!("{} lacks what cannot be fetched: {error}", config.preset);
-                self.changed(Config::preset("pocket")?, Some(&why))
+                let mut modest = self.changed(Config::preset("pocket")?, Some(&why))?;
+                self.sources.resolve(&mut modest, self.progress)?;
+                Ok(modest)
             }
             Err(error) => Err(error),
             Ok(()) => Ok(config),
@@ -76,6 +79,10 @@ impl Given<'_> {
             self.progress.line(&line);
         }
         if arguments.overrides.wants_auto_batch() {
+            if arguments.overrides.names_micro_batch() {
+                let told = "--batch auto makes passes as large as the batch: leave out --micro-batch, or name the batch";
+                return Err(Error::Usage(told.into()));
+            }
             self.choose_batch(&mut config)?;
         }
         Ok(config)

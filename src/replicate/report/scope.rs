@@ -4,7 +4,7 @@ use super::Report;
 use crate::Result;
 use crate::models::BlockKind;
 use crate::page::{count, list};
-use crate::replicate::Config;
+use crate::replicate::{Config, Precisions};
 use maud::{Markup, html};
 
 /// Draws for each gradient in the strongest published audits of this defence.
@@ -25,6 +25,9 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
             div {
                 h3 { "Not measured" }
                 (points(&unmeasured(report)))
+                p.fine {
+                    "Much of this is measured by " code { "crossmax attack" } " and " code { "crossmax audit" } " on this run."
+                }
             }
         }
     })
@@ -98,13 +101,26 @@ fn measured(report: &Report<'_>) -> Vec<Point> {
         (
             "Arithmetic",
             format!(
-                "CPU, 32-bit floats throughout, one seed. Views of {} pixels, noise {}, shifts of up to {}.",
+                "{}, {}, one seed. Views of {} pixels, noise {}, shifts of up to {}.",
+                findings.device,
+                precision(&findings.precision),
                 list(&method.resolutions),
                 method.noise,
                 count(method.jitter as usize, "pixel")
             ),
         ),
     ]
+}
+
+/// The formats of products.
+fn precision(found: &Precisions) -> String {
+    match *found == Precisions::default() {
+        true => "32-bit floats throughout".to_owned(),
+        false => format!(
+            "products in {} while training and {} in searches, 32-bit floats in every verdict",
+            found.training, found.search
+        ),
+    }
 }
 
 /// The network and how it was trained.
@@ -130,6 +146,12 @@ fn network(config: &Config) -> String {
     )
 }
 
+/// Whether the network is the notebook's: ResNet152, pretrained, at 224 × 224 pixels.
+fn is_papers_model(config: &Config) -> bool {
+    let backbone = &config.backbone;
+    backbone.weights.is_some() && backbone.blocks == [3, 8, 36, 3] && backbone.input_size == 224
+}
+
 /// "1st", "2nd", "3rd", "4th", …
 fn ordinal(n: usize) -> String {
     let ending = match (n % 10, n % 100) {
@@ -144,12 +166,15 @@ fn ordinal(n: usize) -> String {
 fn unmeasured(report: &Report<'_>) -> Vec<Point> {
     let (findings, attack) = (report.findings(), &report.findings().config.attack);
     let unattacked = report.material.data.test.len() - report.attacked();
-    let mut points = vec![(
-        "The paper's model",
-        "ResNet152 from ImageNet weights, 224 × 224 pixels, CIFAR-100. The numbers here show the method at work; \
-         they do not estimate that model's."
-            .to_owned(),
-    )];
+    let mut points = Vec::new();
+    if !is_papers_model(&findings.config) {
+        points.push((
+            "The paper's model",
+            "ResNet152 from ImageNet weights, 224 × 224 pixels, CIFAR-100. The numbers here show the method at work; \
+             they do not estimate that model's."
+                .to_owned(),
+        ));
+    }
     if unattacked > 0 {
         points.push((
             "The rest of the test images",
