@@ -148,7 +148,10 @@ fn audit_all(
     let most = |values: &[u16], most: u16| -> Vec<u16> {
         values.iter().copied().filter(|&value| value <= most).collect()
     };
-    let steps = most(&curves::STEPS, arguments.most_steps.max(curves::STEPS[0]));
+    let mut steps = most(&curves::STEPS, arguments.most_steps);
+    if steps.is_empty() {
+        steps.push(arguments.most_steps);
+    }
     let eot = most(&curves::EOT, arguments.most_eot);
     let eps: Vec<f64> = curves::EPS_255
         .iter()
