@@ -18,7 +18,7 @@ use crossmax::replicate::{Reporter, check_stop};
 use flags::{How, Whom};
 use forecast::Forecast;
 pub use report::Report;
-pub use request::Request;
+pub use request::{Request, full_name};
 use settings::settings;
 use std::path::PathBuf;
 use std::time::Duration;

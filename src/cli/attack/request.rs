@@ -44,17 +44,13 @@ impl Request {
     /// What the arguments ask for.
     pub fn of(arguments: &Arguments) -> Result<Self> {
         let whom = &arguments.whom;
-        let data = match arguments.data.as_deref() {
-            Some(name) if Manifest::built_in()?.get(name).is_none() => Some(full_path(Path::new(name))?),
-            named => named.map(str::to_owned),
-        };
         Ok(Self {
             model: full_path(&arguments.model)?,
             member: whom.member.map(|member| member.to_string()),
             mean: whom.mean,
             std: whom.std,
             stem: whom.stem,
-            data,
+            data: full_name(arguments.data.as_deref())?,
             first: arguments.first,
             images: arguments
                 .images
@@ -91,5 +87,13 @@ impl Request {
             },
         };
         Target::open(wanted, common, reporter)
+    }
+}
+
+/// The name of a published data set as it is, and the path of another one from the root.
+pub fn full_name(data: Option<&str>) -> Result<Option<String>> {
+    match data {
+        Some(name) if Manifest::built_in()?.get(name).is_none() => Ok(Some(full_path(Path::new(name))?)),
+        named => Ok(named.map(str::to_owned)),
     }
 }

@@ -1,7 +1,7 @@
-//! The parts of an audit, each kept in a file when it is done.
+//! The parts of a long command, each kept in a file when it is done.
 
-use super::Tell;
-use crate::cli::progress::Progress;
+use super::progress::Progress;
+use crossmax::audit::OnAuditProgress;
 use crossmax::io::atomic;
 use crossmax::replicate::{Reporter, check_stop};
 use crossmax::{Error, Result};
@@ -13,9 +13,11 @@ use std::path::{Path, PathBuf};
 /// Bytes that a part's file may have.
 const MOST: u64 = 64 << 20;
 
-/// The folder of an audit.
+/// The folder of a command's results.
 pub struct Parts<'a> {
     folder: PathBuf,
+    /// The command: the name of the file with everything, and of what parts are parts of.
+    command: &'static str,
     identity: String,
     progress: &'a Progress,
 }
@@ -23,16 +25,22 @@ pub struct Parts<'a> {
 /// The form of a part's file.
 #[derive(Serialize, Deserialize)]
 struct PartFile<T> {
-    audit: String,
+    identity: String,
     result: T,
 }
 
 impl<'a> Parts<'a> {
-    /// Makes the folder if it is not there; `identity` is what is audited, and how.
-    pub fn open(folder: &Path, identity: String, progress: &'a Progress) -> Result<Self> {
+    /// Makes the folder if it is not there; `identity` is what `command` is about, and how.
+    pub fn open(
+        command: &'static str,
+        folder: &Path,
+        identity: String,
+        progress: &'a Progress,
+    ) -> Result<Self> {
         atomic::create_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
+            command,
             identity,
             progress,
         })
@@ -42,13 +50,26 @@ impl<'a> Parts<'a> {
     pub fn part<T: Serialize + DeserializeOwned>(
         &self,
         name: &str,
-        run: impl FnOnce(&mut Tell<'_>) -> Result<T>,
+        run: impl FnOnce(&mut OnAuditProgress<'_>) -> Result<T>,
     ) -> Result<T> {
         let path = self.folder.join(format!("{name}.json"));
         if path.exists() {
             self.progress.line(&format!("{name}: done before"));
             return self.read(&path);
         }
+        let result = self.watch(name, run)?;
+        let file = PartFile {
+            identity: self.identity.clone(),
+            result,
+        };
+        let json = serde_json::to_vec_pretty(&file)
+            .map_err(|error| Error::argument(self.command, "result", "finite numbers", error))?;
+        atomic::write(&path, &json)?;
+        Ok(file.result)
+    }
+
+    /// Runs `run` with its progress shown under `name`; keeps nothing.
+    pub fn watch<T>(&self, name: &str, run: impl FnOnce(&mut OnAuditProgress<'_>) -> Result<T>) -> Result<T> {
         let advice = format!(
             "go on with the same command: the parts that are done are in {}",
             self.folder.display()
@@ -64,34 +85,25 @@ impl<'a> Parts<'a> {
             Ok(())
         })?;
         self.progress.end();
-        let file = PartFile {
-            audit: self.identity.clone(),
-            result,
-        };
-        let json = serde_json::to_vec_pretty(&file)
-            .map_err(|error| Error::argument("audit", "result", "finite numbers", error))?;
-        atomic::write(&path, &json)?;
-        Ok(file.result)
+        Ok(result)
     }
 
     fn read<T: DeserializeOwned>(&self, path: &Path) -> Result<T> {
         let refuse = |found: String| {
             let advice = "choose another --out, or delete the file";
-            Error::format(path, "a part of this audit", found, advice)
+            Error::format(path, format!("a part of this {}", self.command), found, advice)
         };
         let bytes = atomic::read_at_most(path, MOST)?;
         let file: PartFile<T> = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
-        if file.audit != self.identity {
+        if file.identity != self.identity {
             return Err(refuse("that of another one".into()));
         }
         Ok(file.result)
     }
 
-    /// Writes all of it as `audit.json`.
+    /// Writes all of it under the name of the command.
     pub fn finish(&self, object: &Value) -> Result<()> {
-        atomic::write(
-            &self.folder.join("audit.json"),
-            format!("{object:#}\n").as_bytes(),
-        )
+        let path = self.folder.join(format!("{}.json", self.command));
+        atomic::write(&path, format!("{object:#}\n").as_bytes())
     }
 }
