@@ -148,7 +148,7 @@ impl<T: Element> Block<'_, T> {
                 let search = at.search;
                 // The first iteration comes with the start.
                 passes += search.passes as u64 * if search.iteration == 1 { 2 } else { 1 };
-                let before = at.attack_index as u16 * search.iterations;
+                let before = (at.attack_index as u16).saturating_mul(search.iterations);
                 on_iteration(&SearchProgress {
                     iteration: before.saturating_add(search.iteration),
                     iterations: search.iterations.saturating_mul(attacks),

@@ -7,7 +7,7 @@ use super::worst::Worst;
 use super::{
     Archive, Attack, Found, From, How, LadderConfig, LadderReport, RungName, RungReport, Search, SearchReport,
 };
-use crate::attacks::{AttackSource, LabelledImages, OnIteration, Oracle, Tape};
+use crate::attacks::{AttackSource, LabelledImages, OnIteration, Oracle, SearchProgress, Tape};
 use crate::audit::{AuditProgress, Combined, OnAuditProgress, Subject};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -195,13 +195,14 @@ impl<'a, T: Element> Ladder<'a, T> {
         &self,
         search: &Search,
         archive: &mut dyn Archive<T>,
-        tell: &mut dyn FnMut(Option<crate::attacks::SearchProgress>) -> Result<()>,
+        tell: &mut dyn FnMut(Option<SearchProgress>) -> Result<()>,
     ) -> Result<Found<T>> {
         let samples = self.subject.samples;
         let mut found = match archive.found(&search.name)? {
             Some(found) => self.checked(search, found)?,
             None => Found::default(),
         };
+        tell(None)?;
         let tape = match found.right.len() < samples.len() {
             true => archive.tape(&search.name)?,
             false => None,
@@ -209,14 +210,13 @@ impl<'a, T: Element> Ladder<'a, T> {
         while found.right.len() < samples.len() {
             let first = found.right.len();
             let rows: Vec<usize> = (first..samples.len().min(first + self.config.block)).collect();
-            tell(None)?;
             let next = self.block(search, &rows, tape.as_ref(), &mut |at| {
                 // The search in all images, not in this block alone.
                 let share = |iterations: u64| {
                     (first as u64 * u64::from(at.iterations) + iterations) / samples.len() as u64
                 };
                 let done = share(rows.len() as u64 * u64::from(at.iteration));
-                tell(Some(crate::attacks::SearchProgress {
+                tell(Some(SearchProgress {
                     iteration: u16::try_from(done).unwrap_or(u16::MAX),
                     ..*at
                 }))

@@ -34,8 +34,8 @@ const fn published(
     }
 }
 
-/// All of them: the authors' notebook, the public comment of Hein's group on the paper's OpenReview page (October 2024), the authors'
-/// reply there (December 2024), and Zhang et al., arXiv 2411.14834 v2.
+/// All of them: the authors' notebook, the public comment of Hein's group on the paper's OpenReview page (2024), the authors'
+/// reply there (2024), and Zhang et al., arXiv 2411.14834 v2.
 pub const PUBLISHED: [Published; 4] = [
     published(
         Some(RungName::AutoattackRand),
