@@ -1,12 +1,13 @@
-//! `report.html` of attacks and audits: what a reviewer wants to see, in one file.
+//! `report.html` of attacks, ladders and audits: what a reviewer wants to see, in one file.
 //!
-//! Everything in it is read from the folders that `attack`, `merge` and `audit` wrote; a page can be made again at any time, and the same
+//! Everything in it is read from the folders that `attack`, `merge`, `ladder` and `audit` wrote; a page can be made again at any time, and the same
 //! folders give the same bytes.
 
 mod attack;
 mod audit;
 mod broken;
 mod curves;
+mod ladder;
 mod scores;
 
 use crate::campaign::{Finished, Header, ImageResult, Summary};
@@ -14,7 +15,9 @@ use crate::io::atomic;
 use crate::page::{Section, page};
 use crate::{Error, Result};
 pub use audit::Audit;
+use ladder::LadderFile;
 use maud::{Markup, html};
+use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// Bytes that an audit's file may have.
@@ -25,6 +28,7 @@ const MOST: u64 = 64 << 20;
 pub struct AttackReport {
     attacks: Vec<Attacked>,
     audits: Vec<Audit>,
+    ladders: Vec<LadderFile>,
 }
 
 /// A finished attack with its images and numbers.
@@ -41,19 +45,17 @@ impl AttackReport {
         Self::default()
     }
 
-    /// Adds what is in `folder`: a finished attack, or an audit.
+    /// Adds what is in `folder`: a finished attack, an audit, or a ladder.
     ///
     /// # Errors
     /// [`Error::Format`] if it is neither; those of reading it.
     pub fn add(&mut self, folder: &Path) -> Result<()> {
-        let audit = folder.join("audit.json");
-        if audit.exists() {
-            let bytes = atomic::read_at_most(&audit, MOST)?;
-            let found = serde_json::from_slice(&bytes).map_err(|error| {
-                let advice = "run the audit again";
-                Error::format(&audit, "the results of an audit", error, advice)
-            })?;
-            self.audits.push(found);
+        if let Some(audit) = parsed(&folder.join("audit.json"))? {
+            self.audits.push(audit);
+            return Ok(());
+        }
+        if let Some(ladder) = parsed(&folder.join("ladder.json"))? {
+            self.ladders.push(ladder);
             return Ok(());
         }
         let finished = Finished::read(folder)?;
@@ -85,6 +87,10 @@ impl AttackReport {
                 "Scores",
                 attack::scores(&self.attacks),
             ));
+        }
+        if !self.ladders.is_empty() {
+            let title = "What is left under attacks that know the defence";
+            sections.push(section("ladder", title, "Ladder", ladder::body(&self.ladders)));
         }
         if !self.audits.is_empty() {
             sections.push(section(
@@ -132,14 +138,27 @@ impl AttackReport {
     fn head(&self) -> Markup {
         let attacks = self.attacks.iter().map(attack::sentence);
         let audits = self.audits.iter().map(audit::sentence);
+        let ladders = self.ladders.iter().map(ladder::sentence);
         html! {
             header {
                 p.overline { "crossmax · robustness" }
                 h1 { "Under attack" }
-                @for sentence in attacks.chain(audits) { p.lead { (sentence) } }
+                @for sentence in attacks.chain(ladders).chain(audits) { p.lead { (sentence) } }
             }
         }
     }
+}
+
+/// The file at `path`, if there is one.
+fn parsed<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let found = serde_json::from_slice(&atomic::read_at_most(path, MOST)?);
+    found.map(Some).map_err(|error| {
+        let advice = "make it again, with the same command";
+        Error::format(path, "the results of an audit or a ladder", error, advice)
+    })
 }
 
 fn section(id: &'static str, title: &'static str, short: &'static str, body: Markup) -> Section {

@@ -1,4 +1,4 @@
-//! `crossmax report`: attacks and audits on one page.
+//! `crossmax report`: attacks, ladders and audits on one page.
 
 use super::output::Output;
 use clap::Args;
@@ -7,14 +7,14 @@ use crossmax::attack_report::AttackReport;
 use serde_json::json;
 use std::path::PathBuf;
 
-/// Put the results of attacks and audits on one page.
+/// Put the results of attacks, ladders and audits on one page.
 ///
-/// `attack`, `merge` and `audit` each leave a report.html of their own; this makes one page of several: of an audit and of attacks with
+/// `attack`, `merge`, `ladder` and `audit` each leave a report.html of their own; this makes one page of several: of an audit and of attacks with
 /// different norms or on different members, for example. The page is one file without scripts.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// Folders of finished attacks and audits
+    /// Folders of finished attacks, ladders and audits
     #[arg(required = true)]
     folders: Vec<PathBuf>,
     /// The page

@@ -34,6 +34,23 @@ fn a_ladder_tells_all_rungs_goes_on_and_is_verified() -> Result<()> {
     assert_eq!(told["ladder"]["published"][0]["redrawn"], 62.5);
     let csv = String::from_utf8(read("a", "ladder.csv")).expect("text");
     assert_eq!(csv.lines().count(), 4, "{csv}");
+    let page = String::from_utf8(read("a", "report.html")).expect("text");
+    assert!(
+        page.contains("62.50\u{202f}%")
+            && page.contains("warm-start")
+            && page.contains("AutoAttack rand leaves")
+    );
+    // The same by another name, with the defaults of that one.
+    let line = "attack r --ladder --images 3 --iterations 1 --eot 1 --restarts 1 --redraws 2 --out c";
+    let ran = run(folder.path(), line);
+    assert!(ran.code == 0 && ran.stdout.contains("eot-100"), "{}", ran.stderr);
+    fails(
+        folder.path(),
+        &format!("{line} --norm L2"),
+        2,
+        &["cannot be used with"],
+    );
+    fails(folder.path(), &format!("{line} --eps 2"), 1, &["`eps` is 2"]);
     // The same again reads everything; killed, it goes on to the same bits.
     let again = run(folder.path(), &format!("{LADDER} --out a"));
     assert!(again.stdout.contains("restarts: done before"), "{}", again.stdout);

@@ -8,18 +8,20 @@ mod settings;
 
 use super::common::Common;
 use super::fetch::Source;
+use super::ladder;
 use super::output::Output;
 use super::progress::Progress;
-use clap::Args;
-use crossmax::Result;
+use clap::{Args, FromArgMatches};
 use crossmax::attacks::Oracle;
 use crossmax::campaign::{Campaign, CampaignProgress, Files, Shard, Task, Until, Way};
 use crossmax::replicate::{Reporter, check_stop};
+use crossmax::{Error, Result};
 use flags::{How, Whom};
 use forecast::Forecast;
 pub use report::Report;
 pub use request::{Request, full_name};
 use settings::settings;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -67,6 +69,9 @@ pub struct Arguments {
     /// Write adversarial.npz as well: x_adv (N,3,H,W), y, ids
     #[arg(long)]
     npz: bool,
+    /// Climb the adaptive ladder instead, as `crossmax ladder` does, which has more flags for it
+    #[arg(long, conflicts_with_all = OF_ATTACKS_ALONE)]
+    ladder: bool,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -75,9 +80,16 @@ pub struct Arguments {
     source: Source,
 }
 
+/// Flags that the ladder does not know: it says itself whom it attacks, and how.
+const OF_ATTACKS_ALONE: [&str; 14] = [
+    "version", "attacks", "norm", "targets", "queries", "compat", "shard", "until_ci", "min_eps", "npz",
+    "member", "mean", "std", "stem",
+];
+
 const EXAMPLES: &str = "\
 Examples:
   crossmax attack runs/pocket --images 64 --out runs/pocket-attack
+  crossmax attack runs/pocket --ladder --images 64 --out runs/pocket-ladder
   crossmax attack runs/pocket --order stratified --until-ci 5% --out runs/pocket-until
   crossmax attack runs/pocket --member backbone --version standard --out runs/backbone-attack
   crossmax attack runs/pocket --images 64 --shard 0/4 --out runs/shard-0
@@ -88,6 +100,9 @@ Files: journal.jsonl (a line an image), images.csv, attack.json, robustbench.jso
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
+    if arguments.ladder {
+        return ladder::run(&arguments.for_ladder()?, common, output);
+    }
     let progress = Progress::new(output);
     let request = Request::of(arguments)?;
     let target = request.target(arguments.shard, &arguments.source, common, &progress)?;
@@ -168,6 +183,42 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let report = Report::new(&header, &results);
     report.save(&arguments.out, arguments.npz)?;
     output.result(&report.text(&arguments.out), &report.json()?)
+}
+
+impl Arguments {
+    /// The same flags for `crossmax ladder`.
+    fn for_ladder(&self) -> Result<ladder::Arguments> {
+        let mut line: Vec<OsString> = vec!["ladder".into(), self.model.clone().into()];
+        let mut add = |flag: &str, value: Option<OsString>| {
+            if let Some(value) = value {
+                line.extend([flag.into(), value]);
+            }
+        };
+        let number = |value: Option<u16>| value.map(|value| value.to_string().into());
+        add("--out", Some(self.out.clone().into()));
+        add("--data", self.data.clone().map(OsString::from));
+        add("--images", self.images.map(|images| images.to_string().into()));
+        add("--first", Some(self.first.to_string().into()));
+        add("--order", Some(self.order.name().into()));
+        add("--redraws", number(Some(self.redraws)));
+        add("--eps", self.how.eps.map(|eps| eps.to_string().into()));
+        add("--iterations", number(self.how.iterations));
+        add("--eot", number(self.how.eot));
+        add("--restarts", number(self.how.restarts));
+        add("--block", self.how.block.map(|block| block.to_string().into()));
+        add("--save-every", number(Some(self.how.save_every)));
+        add("--sub-batch", Some(self.how.sub_batch.to_string().into()));
+        let refused = |error: clap::Error| {
+            let told = error.to_string();
+            let first = told.lines().next().unwrap_or_default();
+            Error::Usage(first.trim_start_matches("error: ").to_owned())
+        };
+        let command = ladder::Arguments::augment_args(clap::Command::new("ladder"));
+        let matches = command.try_get_matches_from(line).map_err(refused)?;
+        let mut arguments = ladder::Arguments::from_arg_matches(&matches).map_err(refused)?;
+        arguments.source = self.source.clone();
+        Ok(arguments)
+    }
 }
 
 /// Units of progress an image.

@@ -56,7 +56,7 @@ pub struct Arguments {
     #[command(flatten)]
     how: How,
     #[command(flatten)]
-    source: Source,
+    pub source: Source,
 }
 
 /// What the attacks cost.

@@ -3,6 +3,7 @@
 use crate::cli::attack::Request;
 use crate::cli::parts::Parts;
 use crate::cli::target::Target;
+use crossmax::attack_report::AttackReport;
 use crossmax::attacks::{Norm, distances};
 use crossmax::audit::ladder::{Fate, LadderReport};
 use crossmax::io::{Stored, TensorFile, atomic};
@@ -27,11 +28,14 @@ pub struct Results<'a> {
 }
 
 impl Results<'_> {
-    /// Writes `ladder.csv`, `adversarial.safetensors` and `ladder.json`.
+    /// Writes `ladder.csv`, `adversarial.safetensors`, `ladder.json` and `report.html`.
     pub fn save(&self, parts: &Parts<'_>, folder: &Path) -> Result<()> {
         atomic::write(&folder.join("ladder.csv"), self.csv()?.as_bytes())?;
         self.pictures()?.save(&folder.join("adversarial.safetensors"))?;
-        parts.finish(&self.json()?)
+        parts.finish(&self.json()?)?;
+        let mut page = AttackReport::new();
+        page.add(folder)?;
+        page.save(&folder.join("report.html"))
     }
 
     /// For programs. What `crossmax verify` reads has the names that it has in an attack's results.
