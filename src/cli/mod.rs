@@ -13,6 +13,7 @@ mod fraction;
 mod inspect;
 mod interrupt;
 mod model;
+mod network_flags;
 mod output;
 mod predict;
 mod progress;

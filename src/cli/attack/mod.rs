@@ -1,4 +1,4 @@
-//! `crossmax attack`: AutoAttack on a run or on any ResNet.
+//! `crossmax attack`: AutoAttack on a run or on any network of a known family.
 
 mod folder;
 mod report;
@@ -8,7 +8,8 @@ mod settings;
 use super::common::Common;
 use super::fetch::Source;
 use super::fraction::fraction;
-use super::model::{self, Member, StemKind};
+use super::model::Member;
+use super::network_flags::NetworkFlags;
 use super::output::Output;
 use super::progress::Progress;
 use clap::{Args, ValueEnum};
@@ -21,7 +22,7 @@ pub use request::Request;
 use settings::settings;
 use std::path::PathBuf;
 
-/// Attack a run's self-ensemble, one of its members, or any ResNet with AutoAttack.
+/// Attack a run's self-ensemble, one of its members, or a network from a file with AutoAttack.
 ///
 /// Runs AutoAttack's attacks one after the other on the images that are still robust, and writes the adversarial images,
 /// one line an image, and a summary into a folder. What an attack does to an image depends on that image, the settings
@@ -29,7 +30,8 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A run directory, or the weights of a ResNet: .safetensors or PyTorch's .pth
+    /// A run directory, or the weights of a network: .safetensors or PyTorch's .pth; of a ResNet, or a WideResNet or
+    /// PreActResNet as RobustBench has them
     model: PathBuf,
     /// Images with labels: a data set, whose test images are taken (a file or folder as `replicate --data` reads, or
     /// `cifar100`, `cifar10`, `mnist`, fetched if missing), or a .safetensors file with `images` and `labels` [default: for
@@ -112,15 +114,8 @@ pub struct Whom {
     /// Who is attacked: for a run the ensemble if not given, a weights file has only its backbone
     #[arg(long, value_name = "backbone|layer:N|ensemble")]
     member: Option<Member>,
-    /// Mean of the colours for a weights file [default: ImageNet's 0.485,0.456,0.406]
-    #[arg(long, value_name = "R,G,B", value_parser = model::colour, allow_hyphen_values = true)]
-    mean: Option<[f64; 3]>,
-    /// Standard deviation of the colours for a weights file [default: ImageNet's 0.229,0.224,0.225]
-    #[arg(long, value_name = "R,G,B", value_parser = model::colour)]
-    std: Option<[f64; 3]>,
-    /// Stem of a weights file: imagenet has stride 2 and a pool, cifar neither [default: by the size of its window]
-    #[arg(long, value_name = "cifar|imagenet")]
-    stem: Option<StemKind>,
+    #[command(flatten)]
+    network: NetworkFlags,
 }
 
 const EXAMPLES: &str = "\
@@ -128,6 +123,7 @@ Examples:
   crossmax attack runs/pocket --images 64 --out runs/pocket-attack
   crossmax attack runs/pocket --member backbone --version standard --out runs/backbone-attack
   crossmax attack resnet18.pth --data cifar10 --stem cifar --norm L2 --eps 0.5 --images 100 --out runs/resnet18-l2
+  crossmax attack wrn-28-10.pt --data cifar10 --classes 10 --images 1000 --out runs/wrn
   crossmax attack net.safetensors --data test.safetensors --attacks square --queries 1000 --out runs/square";
 
 /// Runs the command.

@@ -6,7 +6,8 @@ mod text;
 use super::common::Common;
 use super::fetch::Source;
 use super::fraction::fraction;
-use super::model::{Member, Normalisation};
+use super::model::Member;
+use super::network_flags::NetworkFlags;
 use super::output::Output;
 use super::progress::Progress;
 use super::target::{Target, Wanted};
@@ -81,11 +82,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let wanted = Wanted {
         model: &arguments.run,
         member: Some(Member::Ensemble),
-        normalisation: Normalisation {
-            mean: None,
-            std: None,
-            stem: None,
-        },
+        network: &NetworkFlags::default(),
         data: arguments.data.as_deref(),
         source: &arguments.source,
         range: (arguments.first, arguments.images),
