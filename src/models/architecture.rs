@@ -43,7 +43,9 @@ impl Architecture {
     pub fn infer(file: &TensorFile, path: &Path, told: Untraced) -> Result<Self> {
         let refuse = |what: &str, whose: &str| {
             let network = path.display();
-            Err(Error::Usage(format!("{network}: {what} was told, which {whose} does not have")))
+            Err(Error::Usage(format!(
+                "{network}: {what} was told, which {whose} does not have"
+            )))
         };
         match Family::of(file) {
             Some(_) if told.stem.is_some() => refuse("a stem", "a network with pre-activation"),

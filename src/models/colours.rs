@@ -69,7 +69,11 @@ impl Colours {
 }
 
 /// Names under which networks keep mean and standard deviation.
-const NAMES: [[&str; 2]; 3] = [["mu", "sigma"], ["mean", "std"], ["normalize.mean", "normalize.std"]];
+const NAMES: [[&str; 2]; 3] = [
+    ["mu", "sigma"],
+    ["mean", "std"],
+    ["normalize.mean", "normalize.std"],
+];
 
 /// Whether a tensor of this name is no weight: colours that are kept, and the block that TRADES' wide ResNets carry
 /// along but do not evaluate.

@@ -90,7 +90,8 @@ pub fn examine_weights(path: &Path) -> Result<ExaminedWeights> {
             let tensors = tensors_of(file, &architecture);
             let aside = file.tensors.len() - tensors.len();
             if aside > 0 {
-                let note = format!("{aside} tensors are not the network's own: colours, or blocks it does not use");
+                let note =
+                    format!("{aside} tensors are not the network's own: colours, or blocks it does not use");
                 weights.notes.push(note);
             }
             let misfits = set_module(architecture.blank::<f32>()?.as_mut(), &tensors, "")?;

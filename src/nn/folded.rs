@@ -62,7 +62,12 @@ impl<T: Element> FoldedConv<T> {
     /// Those of copying from and to the device where the weights are.
     pub fn padded_at_end(self) -> Result<Self> {
         let &[k, r, s, c] = self.weight.dims() else {
-            return Err(Error::shape("FoldedConv", "weight", "[K, R, S, C]", self.weight.shape()));
+            return Err(Error::shape(
+                "FoldedConv",
+                "weight",
+                "[K, R, S, C]",
+                self.weight.shape(),
+            ));
         };
         if self.options.padding != [1, 1] {
             return Ok(self);

@@ -30,15 +30,27 @@ impl PreActivationConfig {
     pub fn wide(family: Family, depth: usize, width: usize, classes: usize) -> Result<Self> {
         if !family.is_wide() {
             let found = format!("{family:?}");
-            return Err(Error::argument("WideResNet", "family", "one of wide ResNets", found));
+            return Err(Error::argument(
+                "WideResNet",
+                "family",
+                "one of wide ResNets",
+                found,
+            ));
         }
         if depth < 10 || depth % 6 != 4 {
-            return Err(Error::argument("WideResNet", "depth", "6n + 4: 10, 16, 22, 28, …", depth));
+            return Err(Error::argument(
+                "WideResNet",
+                "depth",
+                "6n + 4: 10, 16, 22, 28, …",
+                depth,
+            ));
         }
         let layers = ResNetConfig {
             stem: Stem::cifar(3, 16),
             block: BlockKind::Basic,
-            widths: [16, 32, 64].map(|channels: usize| channels.saturating_mul(width)).to_vec(),
+            widths: [16, 32, 64]
+                .map(|channels: usize| channels.saturating_mul(width))
+                .to_vec(),
             blocks: vec![(depth - 4) / 6; 3],
             classes,
         };
@@ -54,7 +66,12 @@ impl PreActivationConfig {
         let deepest = if family.is_deep_mind() { 34 } else { 50 };
         if family.is_wide() || depth > deepest {
             let expected = format!("a family of pre-activation ResNets of depth {depth}");
-            return Err(Error::argument("PreActResNet", "family", expected, format!("{family:?}")));
+            return Err(Error::argument(
+                "PreActResNet",
+                "family",
+                expected,
+                format!("{family:?}"),
+            ));
         }
         let torchvision = ResNetConfig::torchvision(depth, 3, classes)?;
         let layers = ResNetConfig {
@@ -77,13 +94,21 @@ impl PreActivationConfig {
 
     /// What one calls it: family, depth and width, or what it is made of. Classes are not part of it.
     pub fn title(&self) -> String {
-        let whose = if self.family.is_deep_mind() { "DeepMind's " } else { "" };
+        let whose = if self.family.is_deep_mind() {
+            "DeepMind's "
+        } else {
+            ""
+        };
         format!("{whose}{}", self.size())
     }
 
     fn size(&self) -> String {
         let ResNetConfig {
-            stem, block, widths, blocks, ..
+            stem,
+            block,
+            widths,
+            blocks,
+            ..
         } = &self.layers;
         if let (true, &[first, _, _], &[n, _, _]) = (self.family.is_wide(), &widths[..], &blocks[..]) {
             let (depth, width) = (6 * n + 4, first / 16);
@@ -115,7 +140,12 @@ impl PreActivationConfig {
         let stem = self.layers.stem;
         if stem != Stem::cifar(stem.channels, stem.width) {
             let expected = "a 3×3 convolution of stride 1, without a pool";
-            return Err(Error::argument("PreActResNet", "stem", expected, format!("{stem:?}")));
+            return Err(Error::argument(
+                "PreActResNet",
+                "stem",
+                expected,
+                format!("{stem:?}"),
+            ));
         }
         self.layers.check()
     }

@@ -51,7 +51,9 @@ impl FromStr for Activation {
         match text {
             "relu" => Ok(Self::Relu),
             "silu" => Ok(Self::Silu),
-            _ => Err(Error::Usage(format!("unknown activation `{text}`; expected relu or silu"))),
+            _ => Err(Error::Usage(format!(
+                "unknown activation `{text}`; expected relu or silu"
+            ))),
         }
     }
 }

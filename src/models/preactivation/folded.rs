@@ -79,7 +79,12 @@ impl<T: Element> FoldedBlock<T> {
         };
         let mut branch = block.branch.iter();
         let Some((norm, mut conv)) = branch.next().map(|(norm, conv)| (norm, conv)) else {
-            return Err(crate::Error::argument("PreActResNet", "branch", "convolutions", "none"));
+            return Err(crate::Error::argument(
+                "PreActResNet",
+                "branch",
+                "convolutions",
+                "none",
+            ));
         };
         let mut inner = Vec::with_capacity(block.branch.len());
         for (next_norm, next) in branch {

@@ -22,7 +22,10 @@ pub(in crate::models) fn infer_preactivation(
 ) -> Result<PreActivationConfig> {
     let axis = |name: &str, axis: usize| {
         let name = format!("{name}.weight");
-        let shape = file.tensors.get(&name).map(|tensor| tensor.shape().dims().to_vec());
+        let shape = file
+            .tensors
+            .get(&name)
+            .map(|tensor| tensor.shape().dims().to_vec());
         shape.and_then(|dims| dims.get(axis).copied()).ok_or_else(|| {
             let found = format!("{name} missing or with too few axes");
             Error::format(path, "a pre-activation network's shapes", found, "check the file")

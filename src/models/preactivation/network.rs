@@ -81,7 +81,10 @@ impl<T: Element> Block<T> {
         let kind = config.layers.block;
         let output = width * kind.expansion();
         let mut layer = |input: usize, output: usize, kernel: usize, stride: usize| {
-            Ok((BatchNorm::new(input), Conv::new(init, input, output, kernel, stride)?))
+            Ok((
+                BatchNorm::new(input),
+                Conv::new(init, input, output, kernel, stride)?,
+            ))
         };
         let branch: Result<_> = match kind {
             BlockKind::Basic => [layer(input, width, 3, stride), layer(width, width, 3, 1)]
