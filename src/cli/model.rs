@@ -205,7 +205,7 @@ impl Model {
 
 fn open_run_directory(path: &Path, flags: &NetworkFlags, seed: Option<u64>) -> Result<Model> {
     if flags.are_about_a_file() {
-        let told = "--mean, --std, --stem, --activation and --shortcut belong to a weights file; a run knows its own";
+        let told = "--mean, --std and --stem belong to a weights file, as do --activation and --shortcut; a run knows its own";
         return Err(Error::Usage(told.into()));
     }
     let mut run = open_run(path)?;

@@ -26,7 +26,7 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
                     path,
                     "a ResNet with torchvision's names",
                     found,
-                    "give a plain ResNet's file, with the names of torchvision, timm or Hugging Face",
+                    "give a ResNet, WideResNet or PreActResNet under its publisher's names",
                 )
             })
     };
