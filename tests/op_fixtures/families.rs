@@ -98,7 +98,7 @@ fn a_checkpoint_of_a_training_is_read_and_classifies() -> Result<()> {
     assert_eq!(mean, [0.5, 0.4, 0.3].map(|mean: f32| f64::from(mean)));
     let classifier = PlainClassifier::new(loaded.network.as_ref(), mean, std)?;
     let images = unit_tensor("x", PICTURES).nchw_to_nhwc()?.cast()?;
-    let found = classifier.logits(&images, &[])?.cast()?;
+    let found: Tensor<f64> = classifier.logits(&images, &[])?.cast()?;
     let file = FixtureFile::load(&package_folder().join("families/checkpoint.safetensors"))?;
     let mut report = Report::default();
     for case in file.cases()? {

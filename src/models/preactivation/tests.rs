@@ -204,10 +204,10 @@ fn wrappers_are_taken_off_and_pytorch_cifars_resnets_renamed() -> TestResult {
 
 #[test]
 fn usual_colours_are_those_of_the_publishers() -> TestResult {
-    let of = |family, classes| {
+    let of = |family, classes| -> crate::Result<Colours> {
         let config = PreActivationConfig::wide(family, 10, 1, classes)?;
         let architecture = Architecture::PreActivation(config);
-        crate::Result::Ok(Colours::usual(&architecture, Naming::RobustBench))
+        Ok(Colours::usual(&architecture, Naming::RobustBench))
     };
     assert_eq!(of(Family::Wide, 10)?, Colours::UNCHANGED);
     assert_eq!(of(Family::DeepMindWide, 10)?, Colours::CIFAR10);
