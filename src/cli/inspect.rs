@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Say what a weights file holds: its tensors, and the ResNet that they make.
+/// Say what a weights file holds: its tensors, and the network that they make.
 ///
 /// Reads .safetensors and PyTorch's .pth (both formats) as plain data; nothing in a file is executed. Every tensor is
 /// compared with the architecture, and looked through for numbers that are not finite.
@@ -72,15 +72,15 @@ pub fn summary(path: &Path, examined: &ExaminedWeights) -> Vec<String> {
     lines.extend(weights.notes.iter().map(|note| format!("note: {note}")));
     lines.push(match &examined.network {
         Ok(network) => {
-            let config = &network.config;
             let fit = match network.misfits.is_clean() {
                 true => "every tensor fits".to_owned(),
                 false => network.misfits.to_string(),
             };
-            let (channels, classes) = (config.stem.channels, config.classes);
+            let architecture = &network.architecture;
+            let (channels, classes) = (architecture.layers().stem.channels, architecture.layers().classes);
             format!(
                 "network: {}, {channels} input channels, {classes} classes: {fit}",
-                config.title()
+                architecture.title()
             )
         }
         Err(error) => format!("network: not known ({error})"),
@@ -98,8 +98,8 @@ pub fn object(path: &Path, examined: &ExaminedWeights) -> Value {
         Ok(network) => {
             let misfits = &network.misfits;
             json!({
-                "title": network.config.title(),
-                "config": network.config,
+                "title": network.architecture.title(),
+                "config": network.architecture,
                 "fits": misfits.is_clean(),
                 "missing": misfits.missing,
                 "unexpected": misfits.unexpected,

@@ -15,6 +15,7 @@ mod interrupt;
 mod ladder;
 mod merge;
 mod model;
+mod network_flags;
 mod output;
 mod parts;
 mod predict;

@@ -26,7 +26,7 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
                     path,
                     "a ResNet with torchvision's names",
                     found,
-                    "give a plain ResNet's file, with the names of torchvision, timm or Hugging Face",
+                    "give a ResNet, WideResNet or PreActResNet under its publisher's names",
                 )
             })
     };
@@ -85,7 +85,12 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
             "check that the file is whole and a ResNet's",
         )
     })?;
-    // A small file must not make its reader take memory for a huge network.
+    demand_numbers(&config, file, path)?;
+    Ok(config)
+}
+
+/// Refuses a small file that would make its reader take memory for a huge network.
+pub(super) fn demand_numbers(config: &ResNetConfig, file: &TensorFile, path: &Path) -> Result<()> {
     let (needed, stored) = (
         config.weight_count(),
         file.tensors.values().map(|t| t.shape().len() as u128).sum(),
@@ -95,7 +100,7 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
             format!("a ResNet of at least {needed} numbers, going by the shapes of its first layers");
         return Err(Error::format(path, expected, stored, "check the file"));
     }
-    Ok(config)
+    Ok(())
 }
 
 /// What the tensors show of a relative of ResNets that is not one.

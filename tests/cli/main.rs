@@ -5,6 +5,7 @@ mod attack;
 mod audit;
 mod doctor;
 mod dry_run;
+mod families;
 mod ladder;
 mod output;
 mod predict_input;

@@ -1,4 +1,4 @@
-//! `crossmax attack`: AutoAttack on a run or on any ResNet.
+//! `crossmax attack`: AutoAttack on a run or on any network of a known family.
 
 mod flags;
 mod forecast;
@@ -25,7 +25,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Attack a run's self-ensemble, one of its members, or any ResNet with AutoAttack.
+/// Attack a run's self-ensemble, one of its members, or a network from a file with AutoAttack.
 ///
 /// Runs AutoAttack's attacks one after the other on the images that are still robust, then two null controls, which do the same
 /// with nothing and with random noise in the place of the search, and looks at the results with fresh draws. Every image gets a line in a
@@ -34,7 +34,8 @@ use std::time::Duration;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A run directory, or the weights of a ResNet: .safetensors or PyTorch's .pth
+    /// A run directory, or the weights of a network: .safetensors or PyTorch's .pth; of a ResNet, or a WideResNet or
+    /// PreActResNet as RobustBench has them
     model: PathBuf,
     /// Images with labels: a data set, whose test images are taken (a file or folder as `replicate --data` reads, or
     /// `cifar100`, `cifar10`, `mnist`, fetched if missing), or a .safetensors file with `images` and `labels` [default: for
@@ -81,9 +82,24 @@ pub struct Arguments {
 }
 
 /// Flags that the ladder does not know: it says itself whom it attacks, and how.
-const OF_ATTACKS_ALONE: [&str; 14] = [
-    "version", "attacks", "norm", "targets", "queries", "compat", "shard", "until_ci", "min_eps", "npz",
-    "member", "mean", "std", "stem",
+const OF_ATTACKS_ALONE: [&str; 17] = [
+    "version",
+    "attacks",
+    "norm",
+    "targets",
+    "queries",
+    "compat",
+    "shard",
+    "until_ci",
+    "min_eps",
+    "npz",
+    "member",
+    "mean",
+    "std",
+    "stem",
+    "activation",
+    "shortcut",
+    "classes",
 ];
 
 const EXAMPLES: &str = "\
@@ -94,6 +110,7 @@ Examples:
   crossmax attack runs/pocket --member backbone --version standard --out runs/backbone-attack
   crossmax attack runs/pocket --images 64 --shard 0/4 --out runs/shard-0
   crossmax attack resnet18.pth --data cifar10 --stem cifar --norm L2 --eps 0.5 --images 100 --out runs/resnet18-l2
+  crossmax attack wrn-28-10.pt --data cifar10 --classes 10 --images 1000 --out runs/wrn
   crossmax attack net.safetensors --data test.safetensors --attacks square --queries 1000 --out runs/square
 
 Files: journal.jsonl (a line an image), images.csv, attack.json, robustbench.json, adversarial.safetensors.";

@@ -5,7 +5,8 @@ mod text;
 use super::common::Common;
 use super::fetch::Source;
 use super::fraction::fraction;
-use super::model::{Member, Normalisation};
+use super::model::Member;
+use super::network_flags::NetworkFlags;
 use super::output::Output;
 use super::parts::Parts;
 use super::progress::Progress;
@@ -84,11 +85,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let wanted = Wanted {
         model: &arguments.run,
         member: Some(Member::Ensemble),
-        normalisation: Normalisation {
-            mean: None,
-            std: None,
-            stem: None,
-        },
+        network: &NetworkFlags::default(),
         data: arguments.data.as_deref(),
         source: &arguments.source,
         choice: Choice::in_a_row(arguments.first, arguments.images),

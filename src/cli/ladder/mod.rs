@@ -8,6 +8,7 @@ use super::attack::{Request, full_name};
 use super::common::Common;
 use super::fetch::Source;
 use super::fraction::fraction;
+use super::network_flags::NetworkFlags;
 use super::output::Output;
 use super::parts::Parts;
 use super::progress::Progress;
@@ -117,9 +118,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let request = Request {
         model: full_path(&arguments.run)?,
         member: None,
-        mean: None,
-        std: None,
-        stem: None,
+        network: NetworkFlags::default(),
         data: full_name(arguments.data.as_deref())?,
         first: arguments.first,
         images: Some(arguments.images),

@@ -12,7 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Under which keys trainings keep the weights, besides much else.
-const WRAPPERS: [&str; 5] = ["state_dict", "model_state_dict", "model", "net", "network"];
+const WRAPPERS: [&str; 7] = [
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "last",
+    "ema",
+];
 /// What wrappers of networks put before every name: data parallelism, compilation.
 const PREFIXES: [&str; 2] = ["module.", "_orig_mod."];
 /// Tensors of a file may together take this many times its size: names may share their numbers.
