@@ -1,0 +1,1 @@
+pub struct Row; #[derive(Default)] pub struct Table;
