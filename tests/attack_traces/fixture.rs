@@ -32,6 +32,12 @@ impl Trace {
         })
     }
 
+    /// Names of the cases that the configuration describes.
+    pub fn cases(&self) -> Vec<String> {
+        let cases = self.config.as_object().into_iter().flatten();
+        cases.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Those tensors of the file whose names go on with `case`, and its part of the configuration.
     pub fn case(self, case: &str) -> Self {
         Self {
@@ -51,8 +57,8 @@ impl Trace {
 
     /// Reals in their layout.
     pub fn reals(&self, key: &str) -> Tensor<f64> {
-        match self.get(key) {
-            Stored::F64(tensor) => tensor.clone(),
+        match self.get(key).float() {
+            Ok(Some(tensor)) => tensor,
             other => panic!("{key} is {other:?}"),
         }
     }
@@ -89,6 +95,13 @@ impl Trace {
 
     pub fn text(&self, key: &str) -> String {
         self.config[key].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        let texts = self.config[key].as_array().into_iter().flatten();
+        texts
+            .filter_map(|text| text.as_str().map(str::to_owned))
+            .collect()
     }
 
     pub fn switch(&self, key: &str) -> bool {

@@ -3,6 +3,7 @@
 
 mod fab;
 mod fixture;
+mod golden;
 mod norms;
 mod square;
 
