@@ -89,7 +89,7 @@ fn what_cannot_be_fetched_is_told_with_its_place() {
 
 #[test]
 fn flags_reach_the_settings() {
-    let line = "--preset mnist --batch auto --micro-batch 4 --adversarial fgsm:8/255 --aggregation median --jitter 2 \
+    let line = "--preset mnist --batch auto --adversarial fgsm:8/255 --aggregation median --jitter 2 \
                 --input-size 64 --weights my.safetensors";
     let config = &object(line)["config"];
     assert_eq!(config["preset"], "mnist");
@@ -104,6 +104,12 @@ fn flags_reach_the_settings() {
     assert!(batch.is_power_of_two() && (8..=512).contains(&batch), "{batch}");
     // Other numbers leave the memory's plan smaller.
     let peak = |line: &str| object(line)["memory"]["stages"][0]["activations"].as_u64();
+    fails(
+        folder().path(),
+        "replicate --dry-run --batch auto --micro-batch 4",
+        2,
+        &["leave out --micro-batch"],
+    );
     assert!(peak("--preset cifar100 --micro-batch 16") < peak("--preset cifar100"));
     assert!(peak("--preset pocket --batch 64") < peak("--preset pocket"));
 }
