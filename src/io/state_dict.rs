@@ -3,7 +3,7 @@
 //! `num_batches_tracked`, which PyTorch keeps beside running statistics but does not use with a
 //! momentum, is neither written nor required; PyTorch fills it in when it loads our files.
 
-use crate::io::{Stored, TensorFile};
+use crate::io::{Stored, TensorFile, shown_name};
 use crate::nn::{Layout, Module};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -42,16 +42,17 @@ impl fmt::Display for LoadReport {
                 parts.push(format!("{} {what} ({shown}{more})", names.len()));
             }
         };
-        list("missing", self.missing.clone());
-        list("unexpected", self.unexpected.clone());
+        let plain = |names: &[String]| names.iter().map(|name| shown_name(name)).collect();
+        list("missing", plain(&self.missing));
+        list("unexpected", plain(&self.unexpected));
         let shapes = self.mis_shaped.iter();
         list(
             "of another shape",
             shapes
-                .map(|(name, found, needed)| format!("{name} is {found}, needed {needed}"))
+                .map(|(name, found, needed)| format!("{} is {found}, needed {needed}", shown_name(name)))
                 .collect(),
         );
-        list("not finite", self.not_finite.clone());
+        list("not finite", plain(&self.not_finite));
         f.write_str(&parts.join("; "))
     }
 }

@@ -1,6 +1,6 @@
 //! What a file of weights holds.
 
-use super::names::{Naming, rename, renaming, with_torchvision_names};
+use super::names::{Naming, rename, renaming, unchanged, with_torchvision_names};
 use super::{ResNet, ResNetConfig, infer_resnet};
 use crate::io::{LoadReport, TensorFile, WeightsFile, load_weights, set_module};
 use crate::nn::Init;
@@ -47,7 +47,7 @@ pub fn examine_weights(path: &Path) -> Result<ExaminedWeights> {
             rename(&mut weights.types, &names);
             Naming::HuggingFace
         }
-        None => Naming::Torchvision,
+        None => unchanged(&weights.file),
     };
     let file = &weights.file;
     let network = match infer_resnet(file, path, None) {

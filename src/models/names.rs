@@ -18,10 +18,12 @@ use std::fmt;
 /// Whose names the tensors of a file have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// torchvision's, or unknown ones.
+    /// torchvision's.
     Torchvision,
     /// Those of Hugging Face's `transformers`.
     HuggingFace,
+    /// None of these.
+    Unknown,
 }
 
 impl fmt::Display for Naming {
@@ -29,6 +31,7 @@ impl fmt::Display for Naming {
         f.pad(match self {
             Self::Torchvision => "torchvision's",
             Self::HuggingFace => "Hugging Face's",
+            Self::Unknown => "unknown",
         })
     }
 }
@@ -41,7 +44,18 @@ pub fn with_torchvision_names(mut file: TensorFile) -> (TensorFile, Naming) {
             rename(&mut file.tensors, &names);
             (file, Naming::HuggingFace)
         }
-        None => (file, Naming::Torchvision),
+        None => {
+            let naming = unchanged(&file);
+            (file, naming)
+        }
+    }
+}
+
+/// Whose names a file has that is not to be renamed: torchvision's begin with the stem's.
+pub(super) fn unchanged(file: &TensorFile) -> Naming {
+    match file.tensors.contains_key("conv1.weight") {
+        true => Naming::Torchvision,
+        false => Naming::Unknown,
     }
 }
 

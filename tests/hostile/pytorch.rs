@@ -39,6 +39,14 @@ fn storage(class: &str, key: &str, length: i64) -> Vec<u8> {
     [tuple(&id), b"Q".to_vec()].concat()
 }
 
+/// A storage of no numbers whose name is what `key` puts on the stack; `remember` follows it.
+fn storage_named(key: Vec<u8>, remember: &[u8]) -> Vec<u8> {
+    let class = b"ctorch\nFloatStorage\n".to_vec();
+    let key = [key, remember.to_vec()].concat();
+    let id = [text("storage"), class, key, text("cpu"), number(0)];
+    [tuple(&id), b"Q".to_vec()].concat()
+}
+
 /// A tensor on `storage`.
 fn tensor(storage: Vec<u8>, offset: i64, shape: &[i64], strides: &[i64]) -> Vec<u8> {
     let rebuild = b"ctorch._utils\n_rebuild_tensor_v2\n".to_vec();
@@ -217,6 +225,18 @@ fn in_programs(folder: &Path, table: &mut Table, two: impl Fn() -> Vec<u8>) -> C
         "a tensor without arguments",
         b"ctorch._utils\n_rebuild_tensor_v2\n)R".to_vec(),
     )?;
+    // One text, that many tensors name as their storage: copies of it would take gigabytes.
+    let named = [
+        storage_named(text(&"k".repeat(1 << 20)), &[b'q', 0]),
+        storage_named(vec![b'h', 0], &[]),
+    ];
+    let first = tensor(named[0].clone(), 0, &[0], &[1]);
+    let many: Vec<String> = (0..300).map(|i| i.to_string()).collect();
+    let rest = many
+        .iter()
+        .map(|name| (name.as_str(), tensor(named[1].clone(), 0, &[0], &[1])));
+    let entries: Vec<(&str, Vec<u8>)> = std::iter::once(("first", first)).chain(rest).collect();
+    add("300 tensors on a storage with a name of 1 MiB", &state(&entries))?;
     let names: Vec<String> = (0..2000).map(|i| i.to_string()).collect();
     let shared = |name: &String| {
         let all = tensor(storage("FloatStorage", "1", 1 << 14), 0, &[1 << 14], &[1]);

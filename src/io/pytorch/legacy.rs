@@ -14,9 +14,10 @@ const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 /// The only version of the format that there was.
 const PROTOCOL: i128 = 1001;
 
-/// Whether `bytes` begin as a pickle of protocol 2 or newer does.
+/// Whether `bytes` begin as a pickle of protocol 2 or newer does. So does a safetensors file whose header has, say, 640
+/// (0x0280) bytes: the header's length comes first, in eight bytes; it is told by the brace that follows.
 pub fn is_pickle(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x80, 2..=5, ..])
+    matches!(bytes, [0x80, 2..=5, ..]) && bytes.get(8) != Some(&b'{')
 }
 
 /// Reads the file in `bytes`, the content of `path`.
@@ -38,7 +39,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Read> {
         return Err(refuse(path, "a file of a machine that is not little-endian"));
     }
     let value = rest.pickle()?;
-    let found = state_dict::find(path, &value, bytes.len())?;
+    let found = state_dict::find(path, &value, bytes.len(), 0)?;
     let keys = rest.pickle()?;
     let View::List(keys) = keys.root().view() else {
         return Err(refuse(path, "no list of storages"));

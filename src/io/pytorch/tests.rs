@@ -46,6 +46,28 @@ fn both_formats_read_as_pytorch_reads_them() -> TestResult {
     Ok(())
 }
 
+/// The length of a safetensors header, in the first bytes of the file, may look like the start of a pickle.
+#[test]
+fn safetensors_that_begin_as_pickles_do_are_read() -> TestResult {
+    let folder = TempDir::new()?;
+    let path = folder.path().join("net.safetensors");
+    for length in [640_usize, 896, 1152, 1408] {
+        let header = r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let header = format!("{header:<length$}");
+        let bytes = [
+            &(length as u64).to_le_bytes()[..],
+            header.as_bytes(),
+            &1_f32.to_le_bytes(),
+        ]
+        .concat();
+        fs::write(&path, bytes)?;
+        let read = WeightsFile::load(&path)?;
+        assert_eq!(read.format, Format::Safetensors);
+        assert!(read.file.tensors.contains_key("w"), "{length}");
+    }
+    Ok(())
+}
+
 #[test]
 fn what_is_left_out_or_renamed_is_told() -> TestResult {
     for (form, _) in FORMS {
