@@ -47,7 +47,10 @@ fn in_groups(groups: &str, root: &Path) -> Option<u64> {
         }
     });
     let left = groups.flat_map(|(root, path, files)| {
-        let around: Vec<PathBuf> = Path::new(path).ancestors().map(|group| root.join(group)).collect();
+        let around: Vec<PathBuf> = Path::new(path)
+            .ancestors()
+            .map(|group| root.join(group))
+            .collect();
         around.into_iter().filter_map(move |group| left_in(&group, files))
     });
     left.min()
@@ -101,10 +104,17 @@ mod tests {
     fn the_narrowest_group_decides() -> TestResult {
         let folder = tempfile::tempdir()?;
         let root = folder.path();
-        group(&root.join("outer/inner"), &[("memory.max", "max\n"), ("memory.current", "10\n")])?;
+        group(
+            &root.join("outer/inner"),
+            &[("memory.max", "max\n"), ("memory.current", "10\n")],
+        )?;
         assert_eq!(in_groups("0::/outer/inner\n", root), None);
         let stat = "anon 1\ninactive_file 300\nactive_file 4\n";
-        let outer = [("memory.max", "1000\n"), ("memory.current", "700\n"), ("memory.stat", stat)];
+        let outer = [
+            ("memory.max", "1000\n"),
+            ("memory.current", "700\n"),
+            ("memory.stat", stat),
+        ];
         group(&root.join("outer"), &outer)?;
         assert_eq!(in_groups("0::/outer/inner\n", root), Some(600));
         // A container sees its own group as the root.
@@ -116,7 +126,10 @@ mod tests {
     #[test]
     fn version_1_has_a_hierarchy_of_its_own() -> TestResult {
         let folder = tempfile::tempdir()?;
-        let files = [("memory.limit_in_bytes", "900\n"), ("memory.usage_in_bytes", "1000\n")];
+        let files = [
+            ("memory.limit_in_bytes", "900\n"),
+            ("memory.usage_in_bytes", "1000\n"),
+        ];
         group(&folder.path().join("memory/job"), &files)?;
         let groups = "5:cpu,cpuacct:/job\n4:memory:/job\n";
         assert_eq!(in_groups(groups, folder.path()), Some(0));

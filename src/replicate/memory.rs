@@ -196,7 +196,10 @@ fn copies_of_gradients(config: &Config) -> u64 {
 /// Images a training pass of the backbone.
 fn pass_of(config: &Config) -> usize {
     let b = &config.backbone;
-    b.micro_batch.unwrap_or(b.batch).min(b.batch).min(config.data.train_images)
+    b.micro_batch
+        .unwrap_or(b.batch)
+        .min(b.batch)
+        .min(config.data.train_images)
 }
 
 /// Sizes of a head, in numbers.

@@ -74,7 +74,11 @@ impl Sources {
         place(Kind::Data, &mut config.data.source)?;
         let weights = config.backbone.weights.take().filter(|name| name != "none");
         config.backbone.weights = weights;
-        config.backbone.weights.as_mut().map_or(Ok(()), |name| place(Kind::Weights, name))
+        config
+            .backbone
+            .weights
+            .as_mut()
+            .map_or(Ok(()), |name| place(Kind::Weights, name))
     }
 
     /// Looks for the data or weights called `name`: `drawn`, what is published under that name, or a path. Files in the
