@@ -135,3 +135,28 @@ fn convert_checks_a_resnet_tensor_by_tensor_and_replaces_nothing_unasked() -> Re
     );
     Ok(())
 }
+
+/// A table's columns are of limited width, and a name is not to move the cursor.
+#[test]
+fn inspect_cuts_and_escapes_names() -> Result<()> {
+    let folder = folder();
+    let long = "x".repeat(70_000);
+    let tensors = [long.as_str(), "a\u{1b}[2J"].map(|name| {
+        let one = Stored::F32(Tensor::full([1], 1.0));
+        (name.to_owned(), one)
+    });
+    let file = TensorFile {
+        tensors: tensors.into(),
+        ..TensorFile::default()
+    };
+    file.save(&folder.path().join("odd.safetensors"))?;
+    let ran = run(folder.path(), "inspect odd.safetensors");
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(
+        ran.stdout.contains("a\\u{1b}[2J ") && !ran.stdout.contains('\u{1b}'),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.len() < 2000, "{} bytes", ran.stdout.len());
+    Ok(())
+}

@@ -131,7 +131,7 @@ impl Found {
 
 /// Bytes of the wrappers' prefixes, one behind the other, that every name begins with. Each byte of a name is looked at
 /// once for each kind of prefix, however many there are.
-fn common_prefix<T>(tensors: &BTreeMap<String, T>) -> usize {
+pub(super) fn common_prefix<T>(tensors: &BTreeMap<String, T>) -> usize {
     let mut length = 0;
     let begins =
         |name: &str, from: usize, prefix| name.get(from..).is_some_and(|rest| rest.starts_with(prefix));

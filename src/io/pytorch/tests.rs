@@ -1,6 +1,7 @@
 //! Files that PyTorch wrote, against what PyTorch reads from them; the files are described in
 //! `tests/reference/README.md`.
 
+use super::state_dict::common_prefix;
 use crate::io::{Format, Stored, WeightsFile};
 use std::fs;
 use std::io::{Cursor, Write};
@@ -168,5 +169,37 @@ fn every_cut_is_an_error() -> TestResult {
             assert!(WeightsFile::load(&path).is_err(), "{form} cut at {length}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn prefixes_of_wrappers_are_taken_off_however_many_there_are() -> TestResult {
+    let names = |names: [&str; 2]| names.map(|name| (name.to_owned(), ())).into();
+    assert_eq!(
+        common_prefix::<()>(&names(["module._orig_mod.a", "module._orig_mod.b"])),
+        17
+    );
+    assert_eq!(common_prefix::<()>(&names(["module.a", "b"])), 0);
+    assert_eq!(common_prefix::<()>(&std::collections::BTreeMap::new()), 0);
+    // Quadratic work would take minutes.
+    let long = "module.".repeat(1 << 20);
+    let found = common_prefix::<()>(&names([&format!("{long}a"), &format!("{long}b")]));
+    assert_eq!(found, long.len());
+    Ok(())
+}
+
+/// Numbers that pack well are no attack: they may take more than four times the file.
+#[test]
+fn well_packed_numbers_are_read() -> TestResult {
+    let folder = TempDir::new()?;
+    let path = folder.path().join("weights.pth");
+    let zeros = repacked(&fixture("network_zip.pth"), |name, content| {
+        Some(match name.contains("/data/") {
+            true => vec![0; content.len()],
+            false => content,
+        })
+    })?;
+    fs::write(&path, zeros)?;
+    assert!(!WeightsFile::load(&path)?.file.tensors.is_empty());
     Ok(())
 }
