@@ -3,7 +3,7 @@
 use super::output::Output;
 use clap::Args;
 use crossmax::Result;
-use crossmax::io::{NumberType, Stored, printable};
+use crossmax::io::{NumberType, Stored, shown_name};
 use crossmax::models::{ExaminedWeights, examine_weights};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
             .file
             .tensors
             .keys()
-            .map(|name| printable(name))
+            .map(|name| shown_name(name))
             .collect();
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         for (shown, (name, stored)) in names.iter().zip(&examined.weights.file.tensors) {

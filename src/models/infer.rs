@@ -1,7 +1,7 @@
 //! Reading an architecture off the names and shapes of its tensors.
 
 use super::{BlockKind, ResNetConfig, Stem};
-use crate::io::TensorFile;
+use crate::io::{TensorFile, shown_name};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -21,7 +21,11 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
             .get(name)
             .map(|tensor| tensor.shape().dims().to_vec())
             .ok_or_else(|| {
-                let found = format!("no tensor {name} among {}", file.tensors.len());
+                let found = format!(
+                    "no tensor {name} among {}{}",
+                    file.tensors.len(),
+                    first_names(file)
+                );
                 Error::format(
                     path,
                     "a ResNet with torchvision's names",
@@ -101,6 +105,15 @@ pub(super) fn demand_numbers(config: &ResNetConfig, file: &TensorFile, path: &Pa
         return Err(Error::format(path, expected, stored, "check the file"));
     }
     Ok(())
+}
+
+/// The first names in the file, for a message.
+fn first_names(file: &TensorFile) -> String {
+    let names: Vec<String> = file.tensors.keys().take(3).map(|name| shown_name(name)).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(" ({}, …)", names.join(", ")),
+    }
 }
 
 /// What the tensors show of a relative of ResNets that is not one.

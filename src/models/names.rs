@@ -23,7 +23,7 @@ use std::fmt;
 /// Whose names the tensors of a file have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// torchvision's, or unknown ones.
+    /// torchvision's.
     Torchvision,
     /// Those of Hugging Face's `transformers`.
     HuggingFace,
@@ -31,6 +31,8 @@ pub enum Naming {
     PytorchCifar,
     /// Those of a family with pre-activation, as in RobustBench's collection.
     RobustBench,
+    /// None of these.
+    Unknown,
 }
 
 impl fmt::Display for Naming {
@@ -40,6 +42,7 @@ impl fmt::Display for Naming {
             Self::HuggingFace => "Hugging Face's",
             Self::PytorchCifar => "pytorch-cifar's",
             Self::RobustBench => "RobustBench's",
+            Self::Unknown => "unknown",
         })
     }
 }
@@ -79,7 +82,15 @@ pub(super) fn unify_names<V>(file: &mut TensorFile, beside: &mut BTreeMap<String
     }
     match Family::of(file) {
         Some(_) => Naming::RobustBench,
-        None => Naming::Torchvision,
+        None => unchanged(file),
+    }
+}
+
+/// Whose names a file has that is not to be renamed: torchvision's begin with the stem's.
+fn unchanged(file: &TensorFile) -> Naming {
+    match file.tensors.contains_key("conv1.weight") {
+        true => Naming::Torchvision,
+        false => Naming::Unknown,
     }
 }
 

@@ -12,6 +12,9 @@ const AUDIT_EOT: usize = 100;
 /// Steps of the longest published PGD on its surrogate.
 const AUDIT_STEPS: usize = 640;
 
+/// Classes of CIFAR-100.
+const PAPER_CLASSES: usize = 100;
+
 /// A short name and what is to be said of it.
 type Point = (&'static str, String);
 
@@ -25,9 +28,6 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
             div {
                 h3 { "Not measured" }
                 (points(&unmeasured(report)))
-                p.fine {
-                    "Much of this is measured by " code { "crossmax attack" } " and " code { "crossmax audit" } " on this run."
-                }
             }
         }
     })
@@ -101,9 +101,8 @@ fn measured(report: &Report<'_>) -> Vec<Point> {
         (
             "Arithmetic",
             format!(
-                "{}, {}, one seed. Views of {} pixels, noise {}, shifts of up to {}.",
-                findings.device,
-                precision(&findings.precision),
+                "{}, one seed. Views of {} pixels, noise {}, shifts of up to {}.",
+                arithmetic(&findings.device, findings.precision),
                 list(&method.resolutions),
                 method.noise,
                 count(method.jitter as usize, "pixel")
@@ -112,15 +111,27 @@ fn measured(report: &Report<'_>) -> Vec<Point> {
     ]
 }
 
-/// The formats of products.
-fn precision(found: &Precisions) -> String {
-    match *found == Precisions::default() {
-        true => "32-bit floats throughout".to_owned(),
+/// The device and the formats of its products.
+fn arithmetic(device: &str, precision: Precisions) -> String {
+    match precision == Precisions::default() {
+        true => format!("Device {device}, 32-bit floats throughout"),
         false => format!(
-            "products in {} while training and {} in searches, 32-bit floats in every verdict",
-            found.training, found.search
+            "Device {device}; products in {} in training and {} in the attacks' search, verdicts in 32-bit floats",
+            precision.training, precision.search
         ),
     }
+}
+
+/// Whether the run is of the model that the paper's numbers are of, in size, start and data.
+fn is_papers_model(config: &Config, classes: usize) -> bool {
+    let Ok(paper) = Config::preset("cifar100") else {
+        return false;
+    };
+    let network = |config: &Config| config.network(3, classes);
+    network(config) == network(&paper)
+        && config.backbone.input_size == paper.backbone.input_size
+        && config.backbone.weights.is_some()
+        && classes == PAPER_CLASSES
 }
 
 /// The network and how it was trained.
@@ -146,12 +157,6 @@ fn network(config: &Config) -> String {
     )
 }
 
-/// Whether the network is the notebook's: ResNet152, pretrained, at 224 × 224 pixels.
-fn is_papers_model(config: &Config) -> bool {
-    let backbone = &config.backbone;
-    backbone.weights.is_some() && backbone.blocks == [3, 8, 36, 3] && backbone.input_size == 224
-}
-
 /// "1st", "2nd", "3rd", "4th", …
 fn ordinal(n: usize) -> String {
     let ending = match (n % 10, n % 100) {
@@ -167,7 +172,7 @@ fn unmeasured(report: &Report<'_>) -> Vec<Point> {
     let (findings, attack) = (report.findings(), &report.findings().config.attack);
     let unattacked = report.material.data.test.len() - report.attacked();
     let mut points = Vec::new();
-    if !is_papers_model(&findings.config) {
+    if !is_papers_model(&findings.config, findings.classes.len()) {
         points.push((
             "The paper's model",
             "ResNet152 from ImageNet weights, 224 × 224 pixels, CIFAR-100. The numbers here show the method at work; \
@@ -224,4 +229,34 @@ fn unmeasured(report: &Report<'_>) -> Vec<Point> {
         ),
     ]);
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Precision;
+
+    #[test]
+    fn the_papers_model_is_known() -> Result<()> {
+        let paper = Config::preset("cifar100")?;
+        assert!(is_papers_model(&paper, 100));
+        // Another number of classes, another start, another network.
+        assert!(!is_papers_model(&Config::preset("cifar10")?, 10));
+        let mut random = paper;
+        random.backbone.weights = None;
+        assert!(!is_papers_model(&random, 100));
+        assert!(!is_papers_model(&Config::preset("cifar100-small")?, 100));
+        Ok(())
+    }
+
+    #[test]
+    fn device_and_formats_are_those_of_the_run() {
+        let plain = arithmetic("cpu", Precisions::default());
+        assert_eq!(plain, "Device cpu, 32-bit floats throughout");
+        let mixed = arithmetic("cuda:0 (H200)", Precisions::both(Precision::Bf16));
+        assert!(
+            mixed.starts_with("Device cuda:0 (H200); products in bf16 in training"),
+            "{mixed}"
+        );
+    }
 }
