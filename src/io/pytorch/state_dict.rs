@@ -142,7 +142,7 @@ impl Found {
 pub(super) fn common_prefix<T>(tensors: &BTreeMap<String, T>) -> usize {
     let mut length = 0;
     let begins =
-        |name: &str, from: usize, prefix| name.get(from..).is_some_and(|rest| rest.starts_with(prefix));
+        |name: &str, from: usize, prefix: &str| name.get(from..).is_some_and(|rest| rest.starts_with(prefix));
     while let Some(prefix) = PREFIXES
         .into_iter()
         .find(|&prefix| !tensors.is_empty() && tensors.keys().all(|name| begins(name, length, prefix)))

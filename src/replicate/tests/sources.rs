@@ -140,7 +140,7 @@ fn relative_paths_are_placed_and_names_stay() -> TestResult {
     let full = |name: &str| here.join(name).display().to_string();
     assert_eq!(
         placed("./photos", "own/net.pth")?,
-        (full("./photos"), Some(full("own/net.pth")))
+        (full("photos"), Some(full("own/net.pth")))
     );
     // Full paths stay as they are.
     assert_eq!(placed(&full("a"), &full("b"))?, (full("a"), Some(full("b"))));
