@@ -38,7 +38,7 @@ impl SmallNetwork {
             conv1: convolution("conv1")?,
             conv2: convolution("conv2")?,
             linear: [Var::constant(linear), bias("linear")],
-            grey: Var::constant(Tensor::from_slice([1], &[0.5])?.reshape([])?),
+            grey: Var::constant(Tensor::from_slice([], &[0.5])?),
         })
     }
 
