@@ -99,7 +99,9 @@ impl Trace {
 
     pub fn texts(&self, key: &str) -> Vec<String> {
         let texts = self.config[key].as_array().into_iter().flatten();
-        texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+        texts
+            .filter_map(|text| text.as_str().map(str::to_owned))
+            .collect()
     }
 
     pub fn switch(&self, key: &str) -> bool {

@@ -75,7 +75,11 @@ impl Classifier<f64> for SmallNetwork {
 pub fn samples(trace: &Trace) -> Result<LabelledImages<f64>> {
     let [height, width, channels] = IMAGE;
     let labels = trace.integers("labels");
-    let pixels: Vec<f64> = trace.integers("images").iter().map(|&byte| byte as f64 / 255.0).collect();
+    let pixels: Vec<f64> = trace
+        .integers("images")
+        .iter()
+        .map(|&byte| byte as f64 / 255.0)
+        .collect();
     let images = Tensor::from_slice([labels.len(), channels, height, width], &pixels)?.nchw_to_nhwc()?;
     let ids = (0..labels.len() as u32).collect();
     LabelledImages::new(images, labels, ids)

@@ -18,14 +18,19 @@ fn attack_name(slot: AttackSlot) -> &'static str {
 impl StartSource<f64> for RecordedNumbers {
     fn fill(&self, slot: AttackSlot, search: u16, image: u32, out: &mut [f64]) -> Result<()> {
         let name = format!("golden.{}.{search}.{image}", attack_name(slot));
-        out.iter_mut().enumerate().for_each(|(i, number)| *number = unit(&name, i));
+        out.iter_mut()
+            .enumerate()
+            .for_each(|(i, number)| *number = unit(&name, i));
         Ok(())
     }
 }
 
 impl SquareSource for RecordedNumbers {
     fn fill(&self, _: AttackSlot, _: u16, query: u16, image: u32, out: &mut [f64]) -> Result<()> {
-        let (shared, own) = (format!("golden.square.{query}"), format!("golden.square.{query}.{image}"));
+        let (shared, own) = (
+            format!("golden.square.{query}"),
+            format!("golden.square.{query}.{image}"),
+        );
         let [.., channels] = IMAGE;
         for (i, number) in out.iter_mut().enumerate() {
             *number = match (self.0, query) {

@@ -5,7 +5,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 /// Between these lines of the file stands the table.
-const MARKS: [&str; 2] = ["<!-- golden verdicts: begin -->\n", "<!-- golden verdicts: end -->\n"];
+const MARKS: [&str; 2] = [
+    "<!-- golden verdicts: begin -->\n",
+    "<!-- golden verdicts: end -->\n",
+];
 /// The file, in the package.
 const FILE: &str = "tests/reference/golden.md";
 

@@ -33,7 +33,12 @@ impl Verdicts {
         let left = |record: &ImageRecord, done: &[AttackKind]| {
             record.initially_right() && !record.broken.is_some_and(|broken| done.contains(&broken.by))
         };
-        let flags = |done| records.iter().map(|record| left(record, &attacks[..done])).collect();
+        let flags = |done| {
+            records
+                .iter()
+                .map(|record| left(record, &attacks[..done]))
+                .collect()
+        };
         let class = |record: &ImageRecord| {
             let broken = record.broken.map(|broken| broken.prediction);
             broken.unwrap_or(record.initial_prediction)
