@@ -7,7 +7,7 @@ use crossmax::tensor::Tensor;
 use std::fs;
 use std::time::{Duration, Instant};
 
-const LADDER: &str = "ladder r --images 3 --iterations 2 --eot 1 --surrogate-eot 1 --most-eot 2 --restarts 1 --selection 2 \
+const LADDER: &str = "ladder r --first 2 --images 3 --iterations 2 --eot 1 --surrogate-eot 1 --most-eot 2 --restarts 1 --selection 2 \
                       --redraws 2 --block 2 --save-every 0";
 
 #[test]
@@ -32,6 +32,11 @@ fn a_ladder_tells_all_rungs_goes_on_and_is_verified() -> Result<()> {
     let told: serde_json::Value = serde_json::from_slice(&read("a", "ladder.json")).expect("JSON");
     assert_eq!(told["ladder"]["rungs"].as_array().map(Vec::len), Some(7));
     assert_eq!(told["ladder"]["published"][0]["redrawn"], 62.5);
+    let largest = told["largest_perturbation"].as_f64();
+    assert!(
+        largest.is_some_and(|largest| largest > 0.03),
+        "the test shows little"
+    );
     let csv = String::from_utf8(read("a", "ladder.csv")).expect("text");
     assert_eq!(csv.lines().count(), 4, "{csv}");
     let page = String::from_utf8(read("a", "report.html")).expect("text");
