@@ -64,7 +64,7 @@ pub struct Arguments {
     /// Fresh draws over which the resulting images are scored
     #[arg(long, value_name = "R", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     redraws: u16,
-    /// Look for the smallest bound at which APGD-CE breaks each image, by so many halvings [default: not]
+    /// Look for the smallest bound at which APGD-CE breaks each image, by so many halvings; 0: not
     #[arg(long, value_name = "ROUNDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=30))]
     min_eps: u16,
     /// Write adversarial.npz as well: x_adv (N,3,H,W), y, ids
