@@ -63,24 +63,31 @@ for name in cuda nvrtc crossmax kernels; do
   fi
 done
 
-logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+logs=$folder/logs
+rm -rf "$logs"
+mkdir -p "$logs"
 rows=()
 failed=0
 
 row() { rows+=("$(printf '%-36s %-30s %6s' "$1" "$2" "$3")"); }
 
-# part NAME SECONDS COMMAND...: runs it within its time, shows the end of what it says, adds a row.
+# part NAME SECONDS COMMAND...: runs it within its time, keeps all that it says in logs/NAME.log, shows the end of that,
+# adds a row.
 part() {
-  local name=$1 limit=$2 begin=$SECONDS code=0 result=passed
+  local name=$1 limit=$2 begin=$SECONDS code=0 result=passed log
   shift 2
-  printf '\n== %s (at most %s s)\n' "$name" "$limit"
-  timeout --kill-after=5 "$limit" "$@" >"$logs/log" 2>&1 || code=$?
-  tail -n "${LINES_SHOWN:-25}" "$logs/log"
+  log="$logs/${name//[ ,]/-}.log"
+  printf '\n== %s (at most %s s; %s)\n' "$name" "$limit" "$log"
+  timeout --kill-after=5 "$limit" "$@" >"$log" 2>&1 || code=$?
+  tail -n "${LINES_SHOWN:-25}" "$log"
+  # Some virtual machines let no tool near the device.
+  if [ $code != 0 ] && grep -q 'Device not supported' "$log"; then
+    code=0 result="not supported here"
+  fi
   case $code in
     0)
       # A test that was renamed.
-      if grep -q '^running 0 tests' "$logs/log"; then
+      if grep -q '^running 0 tests' "$log"; then
         code=1 result="FAILED: no such test"
       fi
       ;;
@@ -131,8 +138,10 @@ fi
 echo "libnvrtc: $library"
 LD_LIBRARY_PATH=$(dirname "$library")${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export LD_LIBRARY_PATH CROSSMAX_REQUIRE_NVRTC=1 CROSSMAX_TEST_DEVICE=cuda
+# Compiled once for all parts, and anew in every run of this script.
+export CROSSMAX_CACHE=$logs/cache
 
-part "doctor" 10 "$folder/crossmax" doctor
+part "doctor" 30 "$folder/crossmax" doctor
 part "NVRTC compiles" 30 "$folder/nvrtc" resources::
 # The rest would only fail in the same way.
 part "the device opens" 30 "$folder/cuda" --exact running_statistics::running_statistics_move_as_on_the_cpu ||

@@ -34,6 +34,14 @@ impl AttackSlot {
     pub const PGD: Self = Self(2);
     /// FGSM.
     pub const FGSM: Self = Self(3);
+    /// APGD on the targeted difference-of-logits ratio.
+    pub const APGD_T: Self = Self(4);
+    /// FAB against the nearest class.
+    pub const FAB: Self = Self(5);
+    /// FAB against given classes.
+    pub const FAB_T: Self = Self(6);
+    /// Square.
+    pub const SQUARE: Self = Self(7);
 
     /// Slot `number`, for attacks without a slot of their own above.
     ///

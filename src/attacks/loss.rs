@@ -24,18 +24,10 @@ impl AttackLoss {
         logits: &Tensor<T>,
         labels: &[usize],
     ) -> Result<(Tensor<T>, Tensor<T>)> {
-        let leaf = Var::leaf(logits.clone());
-        let loss = match self {
-            Self::CrossEntropy => leaf.cross_entropy(labels)?,
-            Self::Dlr => leaf.dlr(labels)?,
-        };
-        let value = loss.value().clone();
-        let ones = value.full_beside(*value.shape(), T::one())?;
-        let gradient = match loss.backward(Some(ones))?.take(&leaf) {
-            Some(gradient) => gradient,
-            None => logits.full_beside(*logits.shape(), T::zero())?,
-        };
-        Ok((value, gradient))
+        with_gradient(logits, |logits| match self {
+            Self::CrossEntropy => logits.cross_entropy(labels),
+            Self::Dlr => logits.dlr(labels),
+        })
     }
 
     /// Refuses a number of classes for which the loss is not defined.
@@ -49,4 +41,47 @@ impl AttackLoss {
         }
         Ok(())
     }
+}
+
+/// Where a search goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Aim<'a> {
+    /// Away from the label, up this loss.
+    Away(AttackLoss),
+    /// Towards these classes, one an image, up the targeted difference-of-logits ratio ([`Var::dlr_targeted`]); needs 4
+    /// classes.
+    Towards(&'a [usize]),
+}
+
+impl Aim<'_> {
+    /// The loss of every row of `logits` [N, classes] and its gradient [N, classes].
+    ///
+    /// # Errors
+    /// Those of [`AttackLoss::with_gradient`] and [`Var::dlr_targeted`].
+    pub fn with_gradient<T: Element>(
+        self,
+        logits: &Tensor<T>,
+        labels: &[usize],
+    ) -> Result<(Tensor<T>, Tensor<T>)> {
+        match self {
+            Self::Away(loss) => loss.with_gradient(logits, labels),
+            Self::Towards(targets) => with_gradient(logits, |logits| logits.dlr_targeted(labels, targets)),
+        }
+    }
+}
+
+/// The losses that `f` makes of the rows of `logits`, and their gradients.
+fn with_gradient<T: Element>(
+    logits: &Tensor<T>,
+    f: impl FnOnce(&Var<T>) -> Result<Var<T>>,
+) -> Result<(Tensor<T>, Tensor<T>)> {
+    let leaf = Var::leaf(logits.clone());
+    let loss = f(&leaf)?;
+    let value = loss.value().clone();
+    let ones = value.full_beside(*value.shape(), T::one())?;
+    let gradient = match loss.backward(Some(ones))?.take(&leaf) {
+        Some(gradient) => gradient,
+        None => logits.full_beside(*logits.shape(), T::zero())?,
+    };
+    Ok((value, gradient))
 }

@@ -1,7 +1,8 @@
 //! Attacks on classifiers, which they know only as [`Classifier`].
 //!
 //! Adversarial images are searched in an L∞ ball ([`LinfBall`]) around clean ones
-//! ([`LabelledImages`]): by [`fgsm`], [`pgd`], APGD ([`perturb`], [`Apgd`]) and [`autoattack`].
+//! ([`LabelledImages`]): by [`fgsm`], [`pgd`], APGD ([`perturb`], [`Apgd`]) and [`autoattack`];
+//! in a ball of any [`Norm`] by FAB ([`fab()`], [`Fab`]) and Square ([`square()`], [`Square`]).
 //! An [`Oracle`] asks the classifier, in parallel; which random draw belongs to which evaluation is
 //! written down at [`AttackSlot`]. What an attack finds for an image depends on the image, its
 //! label and id, the settings and the classifier, and on nothing else: not on the other images, the
@@ -12,14 +13,19 @@ mod apgd;
 mod autoattack;
 mod classifier;
 mod draws;
+mod fab;
 mod fgsm;
 mod labelled_images;
+mod length;
 mod loss;
+mod norm;
 mod oracle;
 mod pgd;
 mod progress;
 mod random_start;
+mod ranking;
 mod rows;
+mod square;
 pub mod statistics;
 mod step;
 #[cfg(test)]
@@ -30,16 +36,19 @@ pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};
 pub use apgd::{Apgd, ApgdConfig, Perturbation, Perturbed, perturb};
 pub use autoattack::{
     AttackKind, AutoAttackConfig, AutoAttackProgress, AutoAttackReport, AutoAttackState, Break, ImageRecord,
-    OnBlock, OnProgress, Share, autoattack,
+    OnBlock, OnProgress, Share, Version, autoattack,
 };
 pub use classifier::{Classifier, Draw, Linearised, Pullback, linearise};
 pub use draws::{AttackSlot, Evaluation};
+pub use fab::{Fab, FabConfig, FabFindings, fab};
 pub use fgsm::{FgsmConfig, fgsm};
 pub use labelled_images::LabelledImages;
-pub use loss::AttackLoss;
+pub use loss::{Aim, AttackLoss};
+pub use norm::Norm;
 pub use oracle::{Appraisal, Oracle, predicted_classes};
 pub use pgd::{Keep, PgdConfig, pgd};
 pub use progress::{OnIteration, SearchProgress};
-pub use random_start::{SeededStarts, StartSource};
+pub use random_start::{AttackSource, SeededStarts, StartSource};
+pub use square::{Square, SquareConfig, SquareLoss, SquareSource, square};
 pub(crate) use step::ascend;
-pub use threat::{LinfBall, linf_distances};
+pub use threat::{Ball, LinfBall, distances, linf_distances};

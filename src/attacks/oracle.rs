@@ -1,7 +1,7 @@
 //! Evaluates a classifier for many images and draws.
 
 use super::rows::{add_draws, largest_magnitudes, row_len};
-use super::{AttackLoss, Classifier, Draw};
+use super::{Aim, AttackLoss, Classifier, Draw, Linearised};
 use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -31,6 +31,10 @@ pub struct Appraisal<T: Element = f32> {
     pub last_loss: Vec<T>,
     /// Predicted class of the last draw alone.
     pub last_prediction: Vec<usize>,
+    /// How many of the draws were misclassified.
+    pub wrong_draws: Vec<u16>,
+    /// How many draws there were: one if the classifier is deterministic.
+    pub draws: u16,
 }
 
 /// One evaluated sub-batch.
@@ -42,7 +46,7 @@ struct Part<T: Element> {
 
 impl<T: Element> Appraisal<T> {
     /// Adds the rows of `part`, the first of which is row `first` of all; `draws` rows an image.
-    fn add(&mut self, part: &Part<T>, first: usize, draws: usize) -> Result<()> {
+    fn add(&mut self, part: &Part<T>, labels: &[usize], first: usize, draws: usize) -> Result<()> {
         let rows = first..first + part.predictions.len();
         add_draws(&mut self.gradient, &part.gradient, rows.clone(), draws)?;
         for (row, (&loss, &prediction)) in rows.zip(part.loss.iter().zip(&part.predictions)) {
@@ -50,6 +54,7 @@ impl<T: Element> Appraisal<T> {
             self.mean_loss[image] += loss;
             self.last_loss[image] = loss;
             self.last_prediction[image] = prediction;
+            self.wrong_draws[image] += u16::from(prediction != labels[image]);
         }
         Ok(())
     }
@@ -159,14 +164,35 @@ impl<'a, T: Element> Oracle<'a, T> {
         draws: u16,
         draw: &(dyn Fn(usize, u16) -> Draw + Sync),
     ) -> Result<Appraisal<T>> {
+        self.appraise_towards(images, labels, Aim::Away(loss), draws, draw)
+    }
+
+    /// The same for any [`Aim`].
+    ///
+    /// # Errors
+    /// As [`Oracle::appraise`]; [`Error::Argument`] if there are not as many targets as images.
+    pub fn appraise_towards(
+        &self,
+        images: &Tensor<T>,
+        labels: &[usize],
+        aim: Aim<'_>,
+        draws: u16,
+        draw: &(dyn Fn(usize, u16) -> Draw + Sync),
+    ) -> Result<Appraisal<T>> {
         let n = labels.len();
         check_count("labels", n, images)?;
-        let draws = usize::from(self.distinct_draws(draws));
+        if let Aim::Towards(targets) = aim {
+            check_count("targets", targets.len(), images)?;
+        }
+        let distinct = self.distinct_draws(draws);
+        let draws = usize::from(distinct);
         let mut total = Appraisal {
             gradient: images.full_beside(*images.shape(), T::zero())?,
             mean_loss: vec![T::zero(); n],
             last_loss: vec![T::zero(); n],
             last_prediction: vec![0; n],
+            wrong_draws: vec![0; n],
+            draws: distinct,
         };
         // Row r is draw r mod `draws` of image r / `draws`.
         let rows = n * draws;
@@ -180,16 +206,48 @@ impl<'a, T: Element> Oracle<'a, T> {
                 // The number of a draw fits, for so does the number of draws.
                 let names: Vec<Draw> = rows.map(|row| draw(row / draws, (row % draws) as u16)).collect();
                 let labels: Vec<usize> = owners.iter().map(|&i| labels[i]).collect();
-                self.differentiate(&images.select(&owners)?, &labels, loss, &names)
+                let images = images.select(&owners)?;
+                match aim {
+                    Aim::Away(_) => self.differentiate(&images, &labels, aim, &names),
+                    Aim::Towards(targets) => {
+                        let targets: Vec<usize> = owners.iter().map(|&i| targets[i]).collect();
+                        self.differentiate(&images, &labels, Aim::Towards(&targets), &names)
+                    }
+                }
             })?;
             let mut row = first;
             for part in &parts {
-                total.add(part, row, draws)?;
+                total.add(part, labels, row, draws)?;
                 row += part.predictions.len();
             }
         }
         total.divide(T::of(draws as f64))?;
         Ok(total)
+    }
+
+    /// `f(rows, logits, pull_back)` of every sub-batch of `images` [N, H, W, C] in their order, one draw an image: which
+    /// images they are, their logits on the host, and the map from cotangents of the logits to gradients, to be
+    /// called as often as needed. As gradients do, they come from the search's classifier.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if a logit or gradient is NaN or infinite; the classifier's errors; those of `f`.
+    pub(super) fn linearised<R: Send>(
+        &self,
+        images: &Tensor<T>,
+        draws: &[Draw],
+        f: impl Fn(Range<usize>, &Tensor<T>, &PullBack<'_, T>) -> Result<R> + Sync,
+    ) -> Result<Vec<R>> {
+        check_count("draws", draws.len(), images)?;
+        self.in_sub_batches(images, 0..draws.len(), |rows| {
+            let draws = &draws[rows.clone()];
+            let images = images.rows(rows.start, draws.len())?;
+            let linearised = self.search.linearise(&images, draws)?;
+            let logits = linearised.logits.to_host()?;
+            self.check_logits(&logits, draws)?;
+            f(rows, &logits, &|cotangent| {
+                pull_back(&linearised, cotangent, &images, draws)
+            })
+        })
     }
 
     /// Runs `f` on the sub-batches of `rows` of `images`; results in their order.
@@ -202,7 +260,11 @@ impl<'a, T: Element> Oracle<'a, T> {
         let starts: Vec<usize> = rows.clone().step_by(self.sub_batch).collect();
         let sub_batch = |start| f(start..rows.end.min(start + self.sub_batch));
         match images.accelerator() {
-            None => starts.into_par_iter().map(sub_batch).collect(),
+            None => {
+                // All results first: which of several errors is told must not depend on threads.
+                let results: Vec<Result<R>> = starts.into_par_iter().map(sub_batch).collect();
+                results.into_iter().collect()
+            }
             // One device does one thing after another; threads would only hold more of its memory.
             Some(_) => starts.into_iter().map(sub_batch).collect(),
         }
@@ -212,21 +274,16 @@ impl<'a, T: Element> Oracle<'a, T> {
         &self,
         images: &Tensor<T>,
         labels: &[usize],
-        loss: AttackLoss,
+        aim: Aim<'_>,
         draws: &[Draw],
     ) -> Result<Part<T>> {
         let linearised = self.search.linearise(images, draws)?;
         let logits = linearised.logits.to_host()?;
         self.check_logits(&logits, draws)?;
-        let (loss, cotangent) = loss.with_gradient(&linearised.logits, labels)?;
+        let (loss, cotangent) = aim.with_gradient(&linearised.logits, labels)?;
         let loss = loss.to_vec()?;
         check_finite("the loss", &loss, draws)?;
-        let gradient = (linearised.pullback)(&cotangent)?;
-        if gradient.shape() != images.shape() {
-            let (expected, found) = (images.shape(), gradient.shape());
-            return Err(Error::shape("pullback", "gradient", expected, found));
-        }
-        check_finite("the loss gradient", &largest_magnitudes(&gradient)?, draws)?;
+        let gradient = pull_back(&linearised, &cotangent, images, draws)?;
         let predictions = predicted_classes(&logits)?;
         Ok(Part {
             gradient,
@@ -244,6 +301,25 @@ impl<'a, T: Element> Oracle<'a, T> {
         }
         check_finite("the logits", logits.host("Oracle")?, draws)
     }
+}
+
+/// The gradient [N, H, W, C] that belongs to a cotangent of the logits [N, classes].
+pub(super) type PullBack<'a, T> = dyn Fn(&Tensor<T>) -> Result<Tensor<T>> + 'a;
+
+/// What `linearised`, at `images`, makes of `cotangent`; refused if it has another shape or is not finite.
+fn pull_back<T: Element>(
+    linearised: &Linearised<'_, T>,
+    cotangent: &Tensor<T>,
+    images: &Tensor<T>,
+    draws: &[Draw],
+) -> Result<Tensor<T>> {
+    let gradient = (linearised.pullback)(cotangent)?;
+    if gradient.shape() != images.shape() {
+        let (expected, found) = (images.shape(), gradient.shape());
+        return Err(Error::shape("pullback", "gradient", expected, found));
+    }
+    check_finite("the loss gradient", &largest_magnitudes(&gradient)?, draws)?;
+    Ok(gradient)
 }
 
 /// Refuses a number of draws or labels that is not that of the images.
@@ -282,6 +358,10 @@ fn check_finite<T: Element>(what: &str, values: &[T], draws: &[Draw]) -> Result<
 pub fn predicted_classes<T: Element>(logits: &Tensor<T>) -> Result<Vec<usize>> {
     let here = logits.to_host()?;
     let rows = here.host("predicted_classes")?.chunks_exact(row_len(logits));
-    let largest = |row: &[T]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
-    Ok(rows.map(largest).collect())
+    Ok(rows.map(predicted_class).collect())
+}
+
+/// The class of the largest of an image's `logits`; the lowest among equal ones.
+pub(super) fn predicted_class<T: Element>(logits: &[T]) -> usize {
+    (1..logits.len()).fold(0, |best, i| if logits[i] > logits[best] { i } else { best })
 }

@@ -6,11 +6,16 @@ const Z: f64 = 1.959_963_984_540_054;
 /// Wilson's 95 % score interval (Wilson 1927) of a proportion of which `successes` of `n` trials
 /// were seen: (low, high). Without trials (0, 1).
 pub fn wilson(successes: usize, n: usize) -> (f64, f64) {
+    wilson_of_mean(successes as f64 / n as f64, n)
+}
+
+/// The same around the mean `p` of `n` values in [0, 1] that need not be 0 or 1. Their variance is at
+/// most that of 0s and 1s with this mean, p·(1 − p): the interval errs on the wide side.
+pub fn wilson_of_mean(p: f64, n: usize) -> (f64, f64) {
     if n == 0 {
         return (0.0, 1.0);
     }
     let n = n as f64;
-    let p = successes as f64 / n;
     let centre = p + Z * Z / (2.0 * n);
     let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
     let scale = 1.0 + Z * Z / n;

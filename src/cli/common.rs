@@ -6,7 +6,7 @@ use crossmax::replicate::Reporter;
 use crossmax::{Error, Result};
 
 /// Flags that every command takes.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Where to compute: auto takes CUDA if it can be used, else the CPU, and says why; a run that goes on stays where it

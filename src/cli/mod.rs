@@ -3,16 +3,22 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Every failure is one line on
 //! standard error.
 
+mod attack;
+mod audit;
 mod common;
 mod convert;
 mod doctor;
 mod fetch;
+mod fraction;
 mod inspect;
 mod interrupt;
+mod model;
 mod output;
 mod predict;
 mod progress;
 mod replicate;
+mod target;
+mod verify;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -39,6 +45,8 @@ const EXAMPLES: &str = "\
 Examples:
   crossmax replicate                                    the whole paper, small, on this machine
   crossmax predict runs/pocket pictures/ --out p.safetensors
+  crossmax attack net.pth --data cifar-10-python.tar.gz --out runs/net   AutoAttack on any ResNet
+  crossmax audit runs/pocket --out runs/pocket-audit    is the robustness real?
   crossmax fetch cifar100                               a data set or weights into the cache folder
   crossmax convert resnet152.pth resnet152.safetensors  PyTorch's weights, safely read
   crossmax doctor                                       what this machine has and lacks
@@ -50,6 +58,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.";
 enum Command {
     Replicate(Box<replicate::Arguments>),
     Predict(predict::Arguments),
+    Attack(Box<attack::Arguments>),
+    Audit(Box<audit::Arguments>),
+    Verify(verify::Arguments),
     Fetch(fetch::Arguments),
     Convert(convert::Arguments),
     Inspect(inspect::Arguments),
@@ -86,6 +97,9 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Convert(arguments) => convert::run(arguments, output),
         Command::Inspect(arguments) => inspect::run(arguments, output),
         Command::Predict(arguments) => predict::run(arguments, common, output),
+        Command::Attack(arguments) => attack::run(arguments, common, output),
+        Command::Audit(arguments) => audit::run(arguments, common, output),
+        Command::Verify(arguments) => verify::run(arguments, common, output),
     }
 }
 

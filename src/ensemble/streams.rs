@@ -5,7 +5,8 @@ use crate::attacks::Draw;
 use crate::tensor::Counter;
 
 /// Who asks for draws of the views, as the `attack` field of their [`Counter`]. Attacks use 0 to
-/// 31 (see [`crate::attacks`]); the stages of a run use the numbers from 32.
+/// 31 (see [`crate::attacks`]); the stages of a run use the numbers from 32,
+/// audits those from 48 (see [`crate::audit`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Stream {

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 /// # Errors
 /// Those of [`Source::open_with`]; [`Error::Argument`] if there are too few images, or they are not
 /// square and of one size.
-pub(super) fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
+pub fn open_data(config: &Config, reporter: &dyn Reporter) -> Result<Dataset> {
     let wanted = &config.data;
     let source = match wanted.source.as_str() {
         "drawn" => Source::Drawn {

@@ -29,6 +29,7 @@ mod training;
 
 pub use adversarial::AdversarialTraining;
 pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
+pub use data::open_data;
 pub use data_shape::DataShape;
 pub use fetching::Reported;
 pub use files::{OpenRun, device_of_run, open_run};

@@ -1,6 +1,8 @@
 //! The recorded traces, and the network behind them as a [`Classifier`].
 
-use crossmax::attacks::{AttackSlot, Classifier, Draw, LabelledImages, Linearised, StartSource, linearise};
+use crossmax::attacks::{
+    AttackSlot, Classifier, Draw, LabelledImages, Linearised, SquareSource, StartSource, linearise,
+};
 use crossmax::autograd::Var;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::ops::Conv2d;
@@ -28,6 +30,15 @@ impl Trace {
             file,
             config: config.ok_or_else(|| Error::format(&path, "JSON metadata", "none", "regenerate"))?,
         })
+    }
+
+    /// Those tensors of the file whose names go on with `case`, and its part of the configuration.
+    pub fn case(self, case: &str) -> Self {
+        Self {
+            name: format!("{}.{case}", self.name),
+            config: self.config[case].clone(),
+            ..self
+        }
     }
 
     fn get(&self, key: &str) -> &Stored {
@@ -74,6 +85,16 @@ impl Trace {
         self.config[key]
             .as_f64()
             .unwrap_or_else(|| panic!("no number {key}"))
+    }
+
+    pub fn text(&self, key: &str) -> String {
+        self.config[key].as_str().unwrap_or_default().to_owned()
+    }
+
+    pub fn switch(&self, key: &str) -> bool {
+        self.config[key]
+            .as_bool()
+            .unwrap_or_else(|| panic!("no switch {key}"))
     }
 
     pub fn count(&self, key: &str) -> u16 {
@@ -193,5 +214,16 @@ impl StartSource<f64> for RecordedStarts {
     fn fill(&self, _: AttackSlot, _: u16, image: u32, out: &mut [f64]) -> Result<()> {
         out.copy_from_slice(self.0.rows(image as usize, 1)?.host("starts")?);
         Ok(())
+    }
+}
+
+impl SquareSource for RecordedStarts {
+    fn fill(&self, _: AttackSlot, _: u16, _: u16, _: u32, _: &mut [f64]) -> Result<()> {
+        Err(Error::argument(
+            "RecordedStarts",
+            "attack",
+            "one without squares",
+            "Square",
+        ))
     }
 }

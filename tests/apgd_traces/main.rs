@@ -1,7 +1,10 @@
 //! The attacks against trajectories recorded from AutoAttack's code, in f64 and step by step.
 //! `tests/reference/apgd_traces.md` describes the recordings and what they cannot decide.
 
+mod fab;
 mod fixture;
+mod norms;
+mod square;
 
 use crossmax::Result;
 use crossmax::attacks::{
@@ -16,13 +19,17 @@ use fixture::{Network, Noise, RecordedStarts, Trace, attack_draws, samples};
 const TOLERANCE: f64 = 1e-10;
 
 fn assert_close(what: &str, found: &[f64], expected: &[f64]) {
+    assert_within(what, found, expected, TOLERANCE);
+}
+
+fn assert_within(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let differences = found.iter().zip(expected).map(|(a, b)| (a - b).abs());
     let worst = differences.fold(
         0.0,
         |worst: f64, d| if d > worst || d.is_nan() { d } else { worst },
     );
-    assert!(worst <= TOLERANCE, "{what} differs by {worst:e}");
+    assert!(worst <= tolerance, "{what} differs by {worst:e}");
 }
 
 fn assert_same_pictures(what: &str, found: &Tensor<f64>, expected: &Tensor<f64>) -> Result<()> {
@@ -54,6 +61,7 @@ fn follow_apgd(name: &str, loss: AttackLoss) -> Result<()> {
         iterations: trace.count("n_iter"),
         eot: trace.count("eot_iter"),
         rho: trace.number("rho"),
+        compat: true,
         ..ApgdConfig::new(trace.number("eps"), loss)
     };
     let mut network = Network::new(&setup)?;
@@ -66,7 +74,7 @@ fn follow_apgd(name: &str, loss: AttackLoss) -> Result<()> {
     let attacked = trace.integers("attacked");
     let chosen = all.select(&attacked)?;
     let uniforms = setup.pictures("start_uniforms")?;
-    let mut search = Apgd::new(&oracle, &chosen, &config, 0, &uniforms.select(&attacked)?)?;
+    let mut search = Apgd::new(&oracle, &chosen, &config, 0, None, &uniforms.select(&attacked)?)?;
 
     let n = attacked.len();
     let (losses, correct, step_sizes) = (

@@ -1,6 +1,8 @@
 //! The real program: what it prints where, how it ends, what it leaves behind, and that its
 //! predictions are PyTorch's.
 
+mod attack;
+mod audit;
 mod doctor;
 mod dry_run;
 mod output;

@@ -4,9 +4,9 @@ use super::emulated::Emulated;
 use super::operands::SEEDS;
 use crossmax::Result;
 use crossmax::attacks::{
-    Apgd, ApgdConfig, AttackLoss, AutoAttackConfig, AutoAttackState, Classifier, Draw, FgsmConfig, Keep,
-    LabelledImages, Linearised, LinfBall, Oracle, PgdConfig, SeededStarts, autoattack, fgsm, linf_distances,
-    pgd, predicted_classes,
+    Apgd, ApgdConfig, AttackLoss, AutoAttackConfig, AutoAttackState, Classifier, Draw, FabConfig, FgsmConfig,
+    Keep, LabelledImages, Linearised, LinfBall, Norm, Oracle, PgdConfig, SeededStarts, SquareConfig,
+    autoattack, fab, fgsm, linf_distances, pgd, predicted_classes, square,
 };
 use crossmax::device::{Accelerator, Device};
 use crossmax::tensor::Tensor;
@@ -140,7 +140,7 @@ fn trace(device: &Device) -> Result<Trace> {
             eot: 2,
             ..ApgdConfig::new(EPS, loss)
         };
-        let mut search = Apgd::new(&oracle, &samples, &config, 0, &uniforms)?;
+        let mut search = Apgd::new(&oracle, &samples, &config, 0, None, &uniforms)?;
         while !search.is_finished() {
             search.step()?;
             let what = format!("{loss:?} iterate {}", search.progress().iteration);
@@ -165,7 +165,7 @@ fn trace(device: &Device) -> Result<Trace> {
             iterations: 4,
             ..ApgdConfig::new(1e-3, AttackLoss::CrossEntropy)
         };
-        let mut search = Apgd::new(&oracle, &alone, &config, 0, &uniforms.rows(image, 1)?)?;
+        let mut search = Apgd::new(&oracle, &alone, &config, 0, None, &uniforms.rows(image, 1)?)?;
         while !search.is_finished() {
             search.step()?;
         }
@@ -206,6 +206,43 @@ pub fn difference(accelerator: &Arc<dyn Accelerator>) -> Result<Option<String>> 
 fn searches_take_the_same_way_as_on_the_cpu() -> Result<()> {
     for seed in SEEDS {
         assert_eq!(difference(&Emulated::open(seed))?, None);
+    }
+    Ok(())
+}
+
+/// Their work on images is done on the host, whose bits they must keep.
+#[test]
+fn fab_and_square_find_the_same_as_on_the_cpu() -> Result<()> {
+    let device = Device::Accelerator(Emulated::open(1));
+    for norm in [Norm::Linf, Norm::L2, Norm::L1] {
+        let found = |device: &Device| -> Result<_> {
+            let samples = samples()?.on(device)?;
+            let oracle = Oracle::new(&Distances, 4)?;
+            let config = SquareConfig {
+                queries: 20,
+                ..SquareConfig::new(norm, 0.3)
+            };
+            let squares = square(&oracle, &SeededStarts::new(3), &samples, &config, &mut |_| Ok(()))?;
+            let config = FabConfig {
+                iterations: 4,
+                restarts: 2,
+                ..FabConfig::new(norm, 0.3)
+            };
+            let near = fab(&oracle, &SeededStarts::new(3), &samples, &config, &mut |_| Ok(()))?;
+            let images = [squares.images, near.perturbed.images, near.nearest];
+            demand_on(device, "FAB or Square", &images.each_ref());
+            let moved = linf_distances(samples.images(), &images[2])?;
+            assert!(
+                moved.iter().any(|&moved| moved > 0.0),
+                "{norm}: the test shows little"
+            );
+            Ok((
+                images.iter().map(bits).collect::<Result<Vec<_>>>()?,
+                [squares.outcomes, near.perturbed.outcomes],
+                near.distances,
+            ))
+        };
+        assert!(found(&device)? == found(&Device::Cpu)?, "{norm}");
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Elementwise operations, accumulation and seeds on the device.
 
+use super::emulated::Emulated;
 use super::on_device::{demand_same_as_cpu, demand_same_bits, open};
 use super::operands::case;
 use crossmax::Result;
@@ -153,7 +154,8 @@ fn other_numbers_and_other_places_are_refused() -> Result<()> {
     let double = Var::constant(Tensor::<f64>::zeros([2]).to_device(&device)?);
     let here = Var::constant(Tensor::<f32>::zeros([2]));
     let there = Var::constant(Tensor::<f32>::zeros([2]).to_device(&device)?);
-    let elsewhere = Var::constant(Tensor::<f32>::zeros([2]).to_device(&open(9))?);
+    // Of the emulator also where there is a GPU: another device in any case.
+    let elsewhere = Var::constant(Tensor::<f32>::zeros([2]).to_device(&Emulated::open(9))?);
     assert!(double.relu().is_err());
     assert!(here.add(&there).is_err());
     assert!(there.add(&elsewhere).is_err());

@@ -49,7 +49,10 @@ fn every_layer_agrees_with_numbers_of_any_kind() -> Result<()> {
         return Ok(());
     }
     for layer in layers(1) {
-        demand_same_as_cpu(&[case_of(layer, Precision::F32)?])?;
+        let mut case = case_of(layer, Precision::F32)?;
+        // One f32 sum of 4608 products in a row is off by up to 2e-6 of the largest, and the CPU's own error comes on top.
+        case.tolerance.single = 1e-5;
+        demand_same_as_cpu(&[case])?;
     }
     Ok(())
 }

@@ -47,6 +47,11 @@ pub fn rows(folder: &Path, table: &mut Table) -> Checked {
         let bytes = std::fs::read(path)?;
         Ok(std::fs::write(path, &bytes[..bytes.len() - 1 - bytes.len() / 3])?)
     };
+    // At a place that does not move with the digits of the seconds at its beginning.
+    let cut_record: Damage = &|path| {
+        let bytes = std::fs::read(path)?;
+        Ok(std::fs::write(path, &bytes[..bytes.len().saturating_sub(40)])?)
+    };
     let foreign: Damage = &|path| {
         Ok(std::fs::write(
             path,
@@ -108,7 +113,7 @@ pub fn rows(folder: &Path, table: &mut Table) -> Checked {
         None,
         &[
             ("empty", empty),
-            ("cut", cut),
+            ("cut", cut_record),
             ("another record", foreign),
             ("nested 200,000 deep", nested),
             ("longer than 64 MiB", large),
@@ -166,7 +171,7 @@ pub fn rows(folder: &Path, table: &mut Table) -> Checked {
         "run for predict",
         "checkpoints/data.done.json",
         None,
-        &[("cut", cut), ("another record", foreign)],
+        &[("cut", cut_record), ("another record", foreign)],
     )?;
     Ok(())
 }

@@ -22,6 +22,18 @@ impl Checkpoints {
         }
     }
 
+    /// The schedule for L1 (Croce & Hein 2021, arXiv 2103.01208): every 4 % of the iterations, rounded down and at
+    /// least 1.
+    pub(super) fn even(iterations: u16) -> Self {
+        let period = ((0.04 * f64::from(iterations)) as usize).max(1);
+        Self {
+            period,
+            shrink: 0,
+            shortest: period,
+            since_last: 0,
+        }
+    }
+
     /// Counts an iteration; if a checkpoint follows it, the length of the period that ends there.
     pub(super) fn advance(&mut self) -> Option<usize> {
         self.since_last += 1;
@@ -54,5 +66,10 @@ mod tests {
             [4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]
         );
         assert_eq!(checkpoints(1), [1]);
+        let mut even = Checkpoints::even(100);
+        assert_eq!(
+            (1..=9).filter(|_| even.advance().is_some()).collect::<Vec<_>>(),
+            [4, 8]
+        );
     }
 }

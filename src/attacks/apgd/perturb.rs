@@ -3,6 +3,7 @@
 use super::{Apgd, ApgdConfig};
 use crate::Result;
 use crate::attacks::random_start::uniforms;
+use crate::attacks::ranking::rankings;
 use crate::attacks::{LabelledImages, OnIteration, Oracle, StartSource};
 use crate::tensor::{Element, Tensor};
 
@@ -20,17 +21,23 @@ pub struct Perturbed<T: Element = f32> {
 pub struct Perturbation {
     /// Whether there was a search: not if the image was misclassified on the attack's own look.
     pub searched: bool,
-    /// Restart and number of its first misclassified iterate (0 is the start).
+    /// Number of the search (of the restart, without targets) and of its first misclassified iterate (0 is the start).
     pub fooled_at: Option<(u16, u16)>,
     /// Whether the loss had no gradient at a start.
     pub zero_gradient: bool,
 }
 
-/// Attacks `samples` with APGD from [`ApgdConfig::restarts`] starts.
+/// Attacks `samples` with APGD from [`ApgdConfig::restarts`] starts, with targets ([`ApgdConfig::targets`]) from so many
+/// for each.
 ///
-/// As in AutoAttack the classifier is asked first, and images that are wrong on that draw are left
-/// as they are; an image counts as fooled once any evaluation of an iterate was wrong, and further
-/// starts are spent only on the others.
+/// The classifier is asked first, which ranks the targets. In compat mode images that are wrong on that draw are left as
+/// they are, as in AutoAttack; else they are attacked too, for a random classifier may be right on the next. An image counts
+/// as fooled once an iterate was misclassified, not only as the target, and further searches are spent only on the
+/// others. With larger radii the iterates of the last phase alone count.
+///
+/// The targets of an image are ranked by that first evaluation, without its label. (The reference code, fra31/auto-attack
+/// at a392200, ranks by a new evaluation for every target, so that the label of an image may become its own target if
+/// the classifier is random, and ends with an error if there are fewer classes than targets.)
 ///
 /// # Errors
 /// As [`Apgd::new`]; those of the starts and of `on_iteration`.
@@ -42,39 +49,55 @@ pub fn perturb<T: Element>(
     on_iteration: &mut OnIteration<'_>,
 ) -> Result<Perturbed<T>> {
     config.check()?;
-    let draws: Vec<_> = samples
-        .ids()
-        .iter()
-        .map(|&id| config.slot.prediction(id))
-        .collect();
-    let predictions = oracle.predictions(samples.images(), &draws)?;
+    config.check_classes(oracle.classes())?;
+    let rankings = rankings(oracle, samples, config.slot)?;
     let mut images = samples.images().clone();
-    let mut outcomes: Vec<Perturbation> = predictions
+    let mut outcomes: Vec<Perturbation> = rankings
         .iter()
         .zip(samples.labels())
-        .map(|(prediction, label)| Perturbation {
-            searched: prediction == label,
+        .map(|(ranking, label)| Perturbation {
+            searched: !config.compat || ranking.first() == Some(label),
             ..Perturbation::default()
         })
         .collect();
-    for restart in 0..config.restarts {
+    for number in 0..config.searches(oracle.classes()) {
         let left = (0..samples.len()).filter(|&i| outcomes[i].searched && outcomes[i].fooled_at.is_none());
         let left: Vec<usize> = left.collect();
         if left.is_empty() {
             break;
         }
         let remaining = samples.select(&left)?;
-        let uniforms = uniforms(starts, config.slot, restart, &remaining)?;
-        let mut search = Apgd::new(oracle, &remaining, config, restart, &uniforms)?;
-        while !search.is_finished() {
-            search.step()?;
-            on_iteration(&search.progress())?;
+        let targets = config.targets.map(|_| {
+            let rank = usize::from(number / config.restarts);
+            let target = |i: usize| {
+                let label = samples.labels()[i];
+                let mut others = rankings[i].iter().copied().filter(|&class| class != label);
+                // There are as many targets as other classes at most.
+                others.nth(rank).unwrap_or(label)
+            };
+            left.iter().map(|&i| target(i)).collect()
+        });
+        let uniforms = uniforms(starts, config.slot, number, &remaining)?;
+        let mut search = Apgd::new(oracle, &remaining, config, number, targets, &uniforms)?;
+        let mut blind = search.zero_gradients().to_vec();
+        loop {
+            while !search.is_finished() {
+                search.step()?;
+                on_iteration(&search.progress())?;
+            }
+            match search.next_phase()? {
+                Some(next) => search = next,
+                None => break,
+            }
+            for (blind, also) in blind.iter_mut().zip(search.zero_gradients()) {
+                *blind |= also;
+            }
         }
         let (mut fooled, mut rows) = (Vec::new(), Vec::new());
         for (row, (&i, fooled_at)) in left.iter().zip(search.fooled_at()).enumerate() {
-            outcomes[i].zero_gradient |= search.zero_gradients()[row];
+            outcomes[i].zero_gradient |= blind[row];
             if let Some(iterate) = fooled_at {
-                outcomes[i].fooled_at = Some((restart, iterate));
+                outcomes[i].fooled_at = Some((number, iterate));
                 fooled.push(i);
                 rows.push(row);
             }

@@ -72,12 +72,38 @@ impl AutoAttackReport {
 
 fn warnings<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Vec<String> {
     let mut warnings = Vec::new();
-    if !is_random {
+    let config = state.config();
+    if !is_random && config.eot > 1 {
         warnings.push(
             "the classifier is deterministic: averaging over draws does nothing, and AutoAttack's \
              version for random classifiers leaves out its strongest attacks"
                 .to_owned(),
         );
+    }
+    if is_random && config.eot == 1 {
+        warnings.push(
+            "the classifier is random, and gradients of single draws are followed: use version rand, or average over \
+             draws (EoT)"
+                .to_owned(),
+        );
+    }
+    for (attack, targets) in [
+        (AttackKind::ApgdT, config.targets),
+        (AttackKind::FabT, config.fab_targets),
+    ] {
+        let others = state.ledger.classes.saturating_sub(1);
+        if config.attacks.contains(&attack) && usize::from(targets) > others {
+            warnings.push(format!(
+                "{attack}: {targets} targets asked for, {others} classes are there"
+            ));
+        }
+    }
+    if let Some(gain) = gain_of_square(state).filter(|&gain| gain > SQUARE_GAIN) {
+        warnings.push(format!(
+            "square broke {:.1} % of the images, which the attacks with gradients had left: gradients may be masked; \
+             give it more queries, or attack a smooth surrogate",
+            100.0 * gain
+        ));
     }
     if state.ledger.probabilities {
         warnings.push(
@@ -97,4 +123,17 @@ fn warnings<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Vec<Stri
         }
     }
     warnings
+}
+
+/// Share of images from which on AutoAttack warns that Square found more than gradients.
+const SQUARE_GAIN: f64 = 0.002;
+
+/// Share of the images that Square broke after attacks with gradients.
+fn gain_of_square<T: Element>(state: &AutoAttackState<T>) -> Option<f64> {
+    let attacks = &state.config().attacks;
+    let place = attacks.iter().position(|&attack| attack == AttackKind::Square)?;
+    attacks[..place].iter().find(|attack| attack.is_white_box())?;
+    let by_square = |record: &&ImageRecord| record.broken.is_some_and(|b| b.by == AttackKind::Square);
+    let records = state.records();
+    Some(records.iter().filter(by_square).count() as f64 / records.len().max(1) as f64)
 }

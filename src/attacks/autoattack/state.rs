@@ -1,7 +1,7 @@
 //! How far AutoAttack has come: all that is needed to go on, or to report.
 
 use super::{AttackKind, AutoAttackConfig};
-use crate::attacks::{LabelledImages, LinfBall, Perturbation};
+use crate::attacks::{Ball, LabelledImages, Perturbation};
 use crate::device::Device;
 use crate::io::{Stored, TensorFile};
 use crate::tensor::{Element, Tensor};
@@ -16,8 +16,9 @@ pub struct Break {
     pub by: AttackKind,
     /// The class seen at the re-check of the attack's image.
     pub prediction: usize,
-    /// Number of the first misclassified iterate (0 is the start). Nothing if the search found
-    /// none, or was not made, and a random draw alone was wrong: the image is then the clean one.
+    /// Number of the first misclassified iterate (0 is the start; of FAB and Square the iteration or query). Nothing if the
+    /// search found none, or was not made, and a random draw alone was wrong, which counts in compat mode: the image is
+    /// then the clean one.
     pub iterate: Option<u16>,
 }
 
@@ -59,6 +60,8 @@ pub(super) struct Ledger {
     pub(super) records: Vec<ImageRecord>,
     /// Whether the initial logits looked like probabilities.
     pub(super) probabilities: bool,
+    /// Classes of the classifier.
+    pub(super) classes: usize,
 }
 
 /// The state of a run of AutoAttack between two blocks.
@@ -80,6 +83,7 @@ impl<T: Element> AutoAttackState<T> {
         samples: &LabelledImages<T>,
         initial_predictions: &[usize],
         probabilities: bool,
+        classes: usize,
     ) -> Self {
         let images = samples
             .ids()
@@ -100,6 +104,7 @@ impl<T: Element> AutoAttackState<T> {
                 block: 0,
                 records: records.collect(),
                 probabilities,
+                classes,
             },
             adversarial: samples.images().clone(),
         }
@@ -154,7 +159,8 @@ impl<T: Element> AutoAttackState<T> {
         if search.zero_gradient {
             record.zero_gradient.push(attack);
         }
-        let broken = recheck != record.label;
+        let found = self.ledger.config.compat || search.fooled_at.is_some();
+        let broken = found && recheck != record.label;
         if broken {
             record.broken = Some(Break {
                 by: attack,
@@ -184,7 +190,7 @@ impl<T: Element> AutoAttackState<T> {
         config: &AutoAttackConfig,
         samples: &LabelledImages<T>,
     ) -> Result<Option<&'static str>> {
-        let ball = LinfBall::new(config.eps)?;
+        let ball = Ball::new(config.norm, config.eps)?;
         if self.config() != config {
             return Ok(Some("other settings"));
         }

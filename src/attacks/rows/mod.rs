@@ -14,6 +14,62 @@ pub(super) fn row_len<T: Element>(tensor: &Tensor<T>) -> usize {
     (tensor.len() / tensor.shape().axis(0).max(1)).max(1)
 }
 
+/// How many values of every pair of rows differ; the shapes are the same.
+///
+/// # Errors
+/// [`Error::Device`] if a copy fails.
+pub(super) fn count_differences<T: Element>(x: &Tensor<T>, y: &Tensor<T>) -> Result<Vec<usize>> {
+    const OP: &str = "count_differences";
+    let (x, y) = (x.to_host()?, y.to_host()?);
+    let image = row_len(&x);
+    let rows = x
+        .host(OP)?
+        .chunks_exact(image)
+        .zip(y.host(OP)?.chunks_exact(image));
+    Ok(rows
+        .map(|(x, y)| x.iter().zip(y).filter(|(x, y)| x != y).count())
+        .collect())
+}
+
+/// The numbers in f64.
+pub(super) fn in_f64<T: Element>(row: &[T]) -> Vec<f64> {
+    row.iter().map(|value| value.as_f64()).collect()
+}
+
+/// `f(row, x, others)` for every row of `x`, in f64 on the host, as long as the row; the result is where `x` is. The `others` have
+/// the shape of `x`.
+///
+/// # Errors
+/// [`Error::Device`] if a copy fails.
+pub(super) fn map_rows<T: Element>(
+    x: &Tensor<T>,
+    others: &[&Tensor<T>],
+    mut f: impl FnMut(usize, &[f64], &[Vec<f64>]) -> Vec<f64>,
+) -> Result<Tensor<T>> {
+    const OP: &str = "map_rows";
+    let image = row_len(x);
+    let here: Vec<Tensor<T>> = others
+        .iter()
+        .map(|other| other.to_host())
+        .collect::<Result<_>>()?;
+    let mut rows_of_others: Vec<_> = Vec::with_capacity(here.len());
+    for other in &here {
+        rows_of_others.push(other.host(OP)?.chunks_exact(image));
+    }
+    let mut out = x.to_host()?;
+    for (row, values) in out.make_mut(OP)?.chunks_exact_mut(image).enumerate() {
+        let beside: Vec<Vec<f64>> = rows_of_others
+            .iter_mut()
+            .map(|rows| rows.next().map(in_f64).unwrap_or_default())
+            .collect();
+        let made = f(row, &in_f64(values), &beside);
+        for (value, made) in values.iter_mut().zip(made) {
+            *value = T::of(made);
+        }
+    }
+    out.beside(x)
+}
+
 /// The largest absolute value of every row, NaN if one is NaN.
 ///
 /// # Errors

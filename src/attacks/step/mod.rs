@@ -2,8 +2,9 @@
 
 mod cpu;
 mod cuda;
+mod lp;
 
-use super::LinfBall;
+use super::{Ball, LinfBall, Norm};
 use crate::Result;
 use crate::tensor::place::{Place, place};
 use crate::tensor::{Element, Tensor};
@@ -35,12 +36,37 @@ pub(super) struct Iterates<'a, T: Element> {
     pub previous: &'a mut Tensor<T>,
 }
 
+/// Moves the iterates as APGD does for the ball's norm. L∞ and L2: to x + momentum·(ascended − x) + (1 − momentum)·(x −
+/// previous), projected, where `ascended` is x moved by `steps[n]` along the gradient's sign (L∞) or direction (L2) and
+/// projected; L1: `steps[n]` spread over the share `shares[n]` of the values. The old x becomes `previous`. L∞ is computed
+/// where the images are, the others on the host.
+///
+/// # Errors
+/// As [`ascend`].
+pub(super) fn advance<T: Element>(
+    ball: &Ball,
+    iterates: Iterates<'_, T>,
+    gradient: &Tensor<T>,
+    clean: &Tensor<T>,
+    (steps, shares): (&[T], &[f64]),
+    momentum: f64,
+) -> Result<()> {
+    match ball.norm() {
+        Norm::Linf => {
+            let ball = LinfBall::new(ball.eps())?;
+            ascend_with_momentum(&ball, iterates, gradient, clean, steps, T::of(momentum))
+        }
+        Norm::L2 => lp::ascend_l2(ball, iterates, gradient, clean, steps, momentum),
+        Norm::L1 => lp::ascend_l1(ball, iterates, gradient, clean, steps, shares),
+    }
+}
+
 /// Moves the iterates to x + share·(ascended − x) + (1 − share)·(x − previous), projected, where
 /// `ascended` is what [`ascend`] makes of x; the old x becomes `previous`.
 ///
 /// # Errors
 /// As [`ascend`].
-pub(super) fn ascend_with_momentum<T: Element>(
+fn ascend_with_momentum<T: Element>(
     ball: &LinfBall<T>,
     iterates: Iterates<'_, T>,
     gradient: &Tensor<T>,

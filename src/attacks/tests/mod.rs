@@ -2,11 +2,14 @@
 //! against recorded trajectories in `tests/apgd_traces`.
 
 mod driver;
+mod fab;
 mod independence;
 mod refusals;
 mod resume;
 mod searches;
+mod square;
 mod threat_model;
+mod versions;
 
 use super::{Classifier, Draw, LabelledImages, Linearised, SearchProgress, linearise};
 use crate::Result;

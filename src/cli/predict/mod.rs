@@ -1,9 +1,9 @@
 //! `crossmax predict`: logits for pictures.
 
 mod evaluate;
-mod model;
 
 use super::common::Common;
+use super::model::{self, Member, Model, Normalisation, StemKind};
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
@@ -12,7 +12,6 @@ use crossmax::device::Device;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::{Error, Result};
 use evaluate::{Prediction, Wanted, evaluate};
-use model::{Member, Model, Normalisation, StemKind};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -74,7 +73,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     };
     let mut model = Model::open(&arguments.model, normalisation, common.seed)?;
     let pictures = Pictures::open(&arguments.images)?;
-    model.check_size(&pictures)?;
+    model.check_size(&pictures.source, &pictures.images)?;
     let labels = pictures.class_numbers(model.classes())?;
     let progress = Progress::new(output);
     let device = common.open_device(&progress)?;

@@ -1,5 +1,6 @@
 //! Flags that change single values of the settings.
 
+use crate::cli::fraction::fraction;
 use clap::Args;
 use crossmax::ensemble::{AggregationRule, BackbonePass, ContrastRule, HeadBatchNorm, NoiseKind};
 use crossmax::ops::Precision;
@@ -205,18 +206,4 @@ fn adversarial(text: &str) -> Result<AdversarialTraining, String> {
         .strip_prefix("fgsm:")
         .ok_or("expected fgsm:EPS, such as fgsm:8/255")?;
     fraction(eps).map(AdversarialTraining::fgsm)
-}
-
-/// A number, or two with a stroke between them.
-fn fraction(text: &str) -> Result<f64, String> {
-    let number = |part: &str| part.trim().parse::<f64>().map_err(|e| format!("{e}: {part:?}"));
-    let value = match text.split_once('/') {
-        Some((above, below)) => number(above)? / number(below)?,
-        None => number(text)?,
-    };
-    if value.is_finite() {
-        Ok(value)
-    } else {
-        Err("not a finite number".into())
-    }
 }

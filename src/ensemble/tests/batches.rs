@@ -63,7 +63,13 @@ fn check_all<T: Element>() -> Result<()> {
             &[1, 3, 4],
         )?;
         check("backbone", &BackboneClassifier::new(&ensemble.backbone)?)?;
-        for aggregation in [Aggregation::CrossMax, Aggregation::Mean, Aggregation::Member(1)] {
+        for aggregation in [
+            Aggregation::CrossMax,
+            Aggregation::Mean,
+            Aggregation::Member(1),
+            Aggregation::Median,
+            Aggregation::TrimmedMean,
+        ] {
             let classifier = EnsembleClassifier::new(&ensemble, aggregation)?;
             check(&format!("{aggregation:?}, {backbone_pass:?}"), &classifier)?;
         }

@@ -10,7 +10,7 @@ use crate::ensemble::{
 use crate::models::{NOTEBOOK_LAYERS, default_head_layers};
 use crate::nn::{Init, Pass};
 use crate::tensor::Tensor;
-use crate::testing::assertions::{refusal, value_and_gradient};
+use crate::testing::assertions::{check_gradients, random, refusal, value_and_gradient};
 
 fn with_pass(backbone_pass: BackbonePass) -> Method {
     Method {
@@ -107,8 +107,48 @@ fn aggregations_are_of_all_members_or_of_one() -> Result<()> {
     assert!(EnsembleClassifier::new(&ensemble, Aggregation::Member(2)).is_ok());
     assert_eq!(
         refusal(EnsembleClassifier::new(&ensemble, Aggregation::Member(3))),
-        "EnsembleClassifier: `member` is 3, expected below 3"
+        "Aggregation: `member` is 3, expected below 3"
     );
+    Ok(())
+}
+
+#[test]
+fn medians_trimmed_means_and_votes_are_of_all_members() -> Result<()> {
+    let four = [
+        [1.0, 2.0, 0.0],
+        [3.0, 5.0, 0.0],
+        [8.0, 2.0, 0.0],
+        [7.0, -4.0, 7.0],
+    ]
+    .concat();
+    let apply = |members: usize, aggregation: Aggregation| {
+        let z = Var::constant(Tensor::from_slice([1, members, 3], &four[..3 * members])?);
+        aggregation.apply(&z, 2)?.value().to_vec()
+    };
+    assert_eq!(apply(3, Aggregation::Median)?, [3.0, 2.0, 0.0]);
+    assert_eq!(apply(4, Aggregation::Median)?, [5.0, 2.0, 0.0]);
+    assert_eq!(apply(3, Aggregation::TrimmedMean)?, [3.0, 2.0, 0.0]);
+    assert_eq!(apply(4, Aggregation::TrimmedMean)?, [5.0, 2.0, 0.0]);
+    // Classes 1, 1, 0, and of the tie between 0 and 2 the lower.
+    assert_eq!(apply(4, Aggregation::Vote)?, [2.0, 2.0, 0.0]);
+    assert_eq!(apply(4, Aggregation::TopK(2))?, apply(4, Aggregation::CrossMax)?);
+    assert_ne!(apply(4, Aggregation::TopK(3))?, apply(4, Aggregation::CrossMax)?);
+    assert!(apply(2, Aggregation::TrimmedMean).is_err() && apply(2, Aggregation::TopK(3)).is_err());
+    Ok(())
+}
+
+#[test]
+fn gradients_of_medians_and_trimmed_means_are_those_of_finite_differences() -> Result<()> {
+    let z = random("aggregations", &[3, 4, 5]);
+    for aggregation in [
+        Aggregation::Median,
+        Aggregation::TrimmedMean,
+        Aggregation::TopK(2),
+    ] {
+        check_gradients(&aggregation.to_string(), &[("z", z.clone())], |v| {
+            aggregation.apply(&v[0], 3)
+        })?;
+    }
     Ok(())
 }
 

@@ -1,13 +1,15 @@
-//! What answers: a run, or a plain network in a weights file.
+//! What answers to `predict` and `attack`: a run, or a plain network in a weights file.
 
 use crossmax::attacks::Classifier;
-use crossmax::data::Pictures;
 use crossmax::device::Device;
-use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD};
+use crossmax::ensemble::{
+    Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble,
+};
 use crossmax::io::load_module;
 use crossmax::models::{PlainClassifier, ResNet, infer_resnet, load_resnet_weights};
 use crossmax::nn::{Init, move_module};
 use crossmax::replicate::{OpenRun, open_run};
+use crossmax::tensor::Tensor;
 use crossmax::{Error, Result};
 use std::fmt;
 use std::path::Path;
@@ -54,7 +56,8 @@ impl fmt::Display for Member {
 }
 
 /// Stride and pool of a stem, which leave no trace in a weights file.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StemKind {
     /// Stride 1, no pool.
     Cifar,
@@ -143,9 +146,48 @@ impl Model {
         }
     }
 
-    /// Refuses pictures of a size that the model was not made for.
-    pub fn check_size(&self, pictures: &Pictures) -> Result<()> {
-        let (Self::Run(run), &[_, height, width, _]) = (self, pictures.images.dims()) else {
+    /// The self-ensemble of a run.
+    pub fn ensemble(&self) -> Result<&SelfEnsemble> {
+        match self {
+            Self::Run(run) => Ok(&run.ensemble),
+            Self::Plain { .. } => Err(Error::Usage(
+                "a weights file has no self-ensemble; give a run directory".into(),
+            )),
+        }
+    }
+
+    /// How its pictures are prepared, where that is not in its weights.
+    pub fn preparation(&self) -> String {
+        match self {
+            Self::Run(_) => "as the run".into(),
+            Self::Plain { net, mean, std, .. } => {
+                let stem = net.config().stem;
+                format!("{mean:?} {std:?} {} {}", stem.stride, stem.max_pool)
+            }
+        }
+    }
+
+    /// Refuses data with other classes than the run's; a weights file does not know the names of its own.
+    pub fn check_classes(&self, path: &Path, found: &[String]) -> Result<()> {
+        match self {
+            Self::Run(run) if run.classes != found => {
+                let first = found.first().map_or("none", String::as_str);
+                let found = format!("{} classes, the first {first}", found.len());
+                let expected = format!("the {} classes of the run, in their order", run.classes.len());
+                Err(Error::format(
+                    path,
+                    expected,
+                    found,
+                    "give the data that the run was trained on",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses `images` [N,H,W,3], from `source`, of a size that the model was not made for.
+    pub fn check_size(&self, source: &Path, images: &Tensor) -> Result<()> {
+        let (Self::Run(run), &[_, height, width, _]) = (self, images.dims()) else {
             return Ok(());
         };
         let size = run.image_size;
@@ -154,7 +196,7 @@ impl Model {
         }
         let expected = format!("pictures of {size}×{size} pixels, as the run was trained on");
         Err(Error::format(
-            &pictures.source,
+            source,
             expected,
             format!("{height}×{width}"),
             "resize them first",

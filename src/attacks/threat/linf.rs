@@ -1,7 +1,7 @@
-//! The threat model: what an adversarial image may be.
+//! The L∞ ball.
 
-use super::LabelledImages;
-use super::rows::{largest_differences, row_len};
+use crate::attacks::LabelledImages;
+use crate::attacks::rows::{largest_differences, row_len};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 

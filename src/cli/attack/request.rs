@@ -1,0 +1,78 @@
+//! What an attack was asked to do, as far as its results can be checked by it.
+
+use super::Arguments;
+use crate::cli::common::Common;
+use crate::cli::fetch::Source;
+use crate::cli::model::{Normalisation, StemKind};
+use crate::cli::target::{Target, Wanted};
+use crossmax::fetch::Manifest;
+use crossmax::replicate::{Reporter, full_path};
+use crossmax::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// Whom an attack is on, and how its result is scored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// The run directory or weights file, from the root.
+    pub model: String,
+    /// Which part of it answers, if that was said.
+    pub member: Option<String>,
+    /// Mean of the colours, for a weights file.
+    pub mean: Option<[f64; 3]>,
+    /// Standard deviation of the colours, for a weights file.
+    pub std: Option<[f64; 3]>,
+    /// The stem of a weights file.
+    pub stem: Option<StemKind>,
+    /// The name of a published data set, or a path from the root; none for a run's own data.
+    pub data: Option<String>,
+    /// Index of the first image.
+    pub first: u32,
+    /// Number of images.
+    pub images: u32,
+    /// Fresh draws that the resulting images are scored on.
+    pub redraws: u16,
+    /// Rows evaluated at once.
+    pub sub_batch: usize,
+}
+
+impl Request {
+    /// What the arguments ask for.
+    pub fn of(arguments: &Arguments) -> Result<Self> {
+        let whom = &arguments.whom;
+        let data = match arguments.data.as_deref() {
+            Some(name) if Manifest::built_in()?.get(name).is_none() => Some(full_path(Path::new(name))?),
+            named => named.map(str::to_owned),
+        };
+        Ok(Self {
+            model: full_path(&arguments.model)?,
+            member: whom.member.map(|member| member.to_string()),
+            mean: whom.mean,
+            std: whom.std,
+            stem: whom.stem,
+            data,
+            first: arguments.first,
+            images: arguments.images,
+            redraws: arguments.redraws,
+            sub_batch: arguments.how.sub_batch,
+        })
+    }
+
+    /// Opens the model and the images.
+    pub fn target(&self, source: &Source, common: &Common, reporter: &dyn Reporter) -> Result<Target> {
+        let member = self.member.as_deref().map(str::parse).transpose();
+        let wanted = Wanted {
+            model: Path::new(&self.model),
+            member: member.map_err(|told: &str| Error::Usage(format!("--member: {told}")))?,
+            normalisation: Normalisation {
+                mean: self.mean,
+                std: self.std,
+                stem: self.stem,
+            },
+            data: self.data.as_deref(),
+            source,
+            range: (self.first, self.images),
+        };
+        Target::open(wanted, common, reporter)
+    }
+}

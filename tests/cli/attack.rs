@@ -1,0 +1,272 @@
+//! `crossmax attack`: what it writes, that it goes on, and what it refuses.
+
+use crate::program::{command, fails, folder, names_in, run, weights};
+use crossmax::Result;
+use crossmax::io::{Stored, TensorFile};
+use crossmax::tensor::{Counter, Philox, Purpose, Shape, Tensor};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A network, and eight images with the labels it gives them but for one.
+fn scene(folder: &Path) -> Result<()> {
+    weights(3)?.save(&folder.join("net.safetensors"))?;
+    let values: Vec<f32> = Philox::new(1, Purpose::Test).uniform(Counter::default(), 8 * 3 * 16 * 16);
+    let images = Tensor::from_slice([8, 3, 16, 16], &values)?;
+    let save = |labels: Option<Vec<i64>>| -> Result<()> {
+        let mut tensors = BTreeMap::from([("images".to_owned(), Stored::F32(images.clone()))]);
+        if let Some(labels) = labels {
+            tensors.insert("labels".into(), Stored::Int(Shape::new(&[8]), labels));
+        }
+        TensorFile {
+            tensors,
+            ..TensorFile::default()
+        }
+        .save(&folder.join("test.safetensors"))
+    };
+    save(None)?;
+    let line = "predict net.safetensors test.safetensors --stem cifar --out p.safetensors --json";
+    let told: serde_json::Value = serde_json::from_str(&run(folder, line).stdout).expect("JSON");
+    let classes = told["predictions"].as_array().expect("predictions").iter();
+    let mut labels: Vec<i64> = classes.map(|p| p["class"].as_i64().expect("a class")).collect();
+    labels[2] = (labels[2] + 1) % 5;
+    save(Some(labels))
+}
+
+const ATTACK: &str = "attack net.safetensors --data test.safetensors --stem cifar --queries 30 --targets 2 \
+                      --block 2";
+
+#[test]
+fn results_are_told_and_written() -> Result<()> {
+    let folder = folder();
+    scene(folder.path())?;
+    let ran = run(
+        folder.path(),
+        &format!("{ATTACK} --iterations 5 --eps 0.3 --out a"),
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for part in [
+        "apgd-ce, apgd-t, fab-t, square",
+        "never broken",
+        "re-drawn once",
+        "87.50 %",
+        "written to a",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} in {}", ran.stdout);
+    }
+    let files = [
+        "adversarial.safetensors",
+        "attack.json",
+        "images.csv",
+        "state.safetensors",
+    ];
+    assert_eq!(names_in(&folder.path().join("a")), files);
+    let csv = fs::read_to_string(folder.path().join("a/images.csv")).expect("a file");
+    assert_eq!(csv.lines().count(), 9);
+    // The third image was wrong from the start and stays as it was.
+    assert!(
+        csv.lines().nth(3).is_some_and(|line| line.contains(",,,,0,0,0")),
+        "{csv}"
+    );
+    let file = TensorFile::load(&folder.path().join("a/adversarial.safetensors"))?;
+    let values = |name: &str| file.tensors[name].float::<f32>().map(|t| t.map(|t| t.to_vec()));
+    let (clean, found) = (
+        values("clean")?.expect("floats")?,
+        values("images")?.expect("floats")?,
+    );
+    let largest = clean
+        .iter()
+        .zip(&found)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max);
+    assert!(largest > 0.0 && largest <= 0.3 + 1e-6, "{largest}");
+    let json = fs::read_to_string(folder.path().join("a/attack.json")).expect("a file");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["images"], &json["random"]), (&8.into(), &false.into()));
+    // Other norms, chosen attacks, the reference's faults.
+    let line = format!(
+        "{ATTACK} --iterations 5 --norm L2 --eps 0.05 --attacks square,apgd-ce --compat autoattack --out b --json"
+    );
+    let ran = run(folder.path(), &line);
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(
+        json["config"]["attacks"],
+        serde_json::json!(["square", "apgd-ce"])
+    );
+    assert!(json["largest_perturbation"].as_f64().is_some_and(|d| d <= 0.0501));
+    Ok(())
+}
+
+#[test]
+fn a_killed_attack_goes_on_to_the_same_bits() -> Result<()> {
+    let folder = folder();
+    scene(folder.path())?;
+    let line = format!("{ATTACK} --iterations 60");
+    assert_eq!(run(folder.path(), &format!("{line} --out whole")).code, 0);
+    let mut process = command(folder.path(), &format!("{line} --out killed"))
+        .spawn()
+        .expect("a process");
+    let state = folder.path().join("killed/state.safetensors");
+    let begun = Instant::now();
+    while !state.exists() && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    process.kill().expect("killed");
+    process.wait().expect("ended");
+    let ran = run(folder.path(), &format!("{line} --out killed"));
+    assert!(
+        ran.code == 0 && ran.stdout.contains("going on with killed"),
+        "{}",
+        ran.stdout
+    );
+    for name in names_in(&folder.path().join("whole")) {
+        let [a, b] =
+            ["whole", "killed"].map(|run| fs::read(folder.path().join(run).join(&name)).expect("a file"));
+        assert!(a == b, "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn what_cannot_be_attacked_is_one_line() -> Result<()> {
+    let folder = folder();
+    scene(folder.path())?;
+    let cases = [
+        ("attack net.safetensors --out a", 2, "--data is needed"),
+        ("attack net.safetensors --data test.safetensors", 2, "--out"),
+        (
+            "attack net.safetensors --data test.safetensors --out a --norm L3",
+            2,
+            "unknown norm `L3`",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --version fast",
+            2,
+            "expected standard, plus or rand",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --attacks pgd",
+            2,
+            "unknown attack `pgd`",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --first 8",
+            2,
+            "there are 8 images",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --eps 2",
+            1,
+            "`eps` is 2",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --member layer:3",
+            2,
+            "give a run directory",
+        ),
+        (
+            "attack missing.pth --data test.safetensors --out a",
+            1,
+            "missing.pth",
+        ),
+        ("attack net.safetensors --data missing --out a", 1, "missing"),
+    ];
+    for (line, code, part) in cases {
+        fails(folder.path(), line, code, &[part]);
+    }
+    // Another seed is another attack.
+    assert_eq!(
+        run(folder.path(), &format!("{ATTACK} --attacks apgd-ce --out a")).code,
+        0
+    );
+    let other = format!("{ATTACK} --attacks apgd-ce --out a --seed 7");
+    fails(
+        folder.path(),
+        &other,
+        1,
+        &["that of another one", "another --out"],
+    );
+    let other = format!("{ATTACK} --attacks apgd-dlr --out a");
+    fails(folder.path(), &other, 1, &["other settings"]);
+    Ok(())
+}
+
+#[test]
+fn verify_reads_everything_again_and_sees_what_was_changed() -> Result<()> {
+    let folder = folder();
+    scene(folder.path())?;
+    assert_eq!(
+        run(
+            folder.path(),
+            &format!("{ATTACK} --iterations 5 --eps 0.3 --out a")
+        )
+        .code,
+        0
+    );
+    let ran = run(folder.path(), "verify a");
+    assert_eq!(
+        (ran.code, ran.stdout.matches("ok    ").count()),
+        (0, 6),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    let path = folder.path().join("a/adversarial.safetensors");
+    let whole = TensorFile::load(&path)?;
+    let change = |name: &str, change: &dyn Fn(&mut Vec<f32>)| -> Result<()> {
+        let mut file = whole.clone();
+        let tensor = file.tensors[name].float::<f32>()?.expect("floats");
+        let mut values = tensor.to_vec()?;
+        change(&mut values);
+        let changed = Tensor::from_slice(*tensor.shape(), &values)?;
+        file.tensors.insert(name.into(), Stored::F32(changed));
+        file.save(&path)
+    };
+    let clean = whole.tensors["clean"].float::<f32>()?.expect("floats").to_vec()?;
+    type Spoil<'a> = &'a dyn Fn(&mut Vec<f32>);
+    let cases: [(&str, Spoil<'_>, &str); 4] = [
+        (
+            "clean",
+            &|values| values[5] = 0.25,
+            "the clean images are the test images",
+        ),
+        (
+            "images",
+            &|values| values[9] = f32::NAN,
+            "all pixels are in [0, 1]",
+        ),
+        ("images", &|values| values[9] = 1.5, "all pixels are in [0, 1]"),
+        (
+            "images",
+            &|values| values[9] = if clean[9] > 0.5 { 0.0 } else { 1.0 },
+            "all perturbations are within the bound",
+        ),
+    ];
+    for (name, spoil, told) in cases {
+        change(name, spoil)?;
+        fails(folder.path(), "verify a", 1, &[told, "do not quote its numbers"]);
+    }
+    // Images that fool nobody, within the bound.
+    change("images", &|values| values.clone_from(&clean))?;
+    fails(
+        folder.path(),
+        "verify a",
+        1,
+        &["the accuracy over fresh draws is the one written down"],
+    );
+    whole.save(&path)?;
+    let mut other = weights(3)?;
+    other
+        .tensors
+        .insert("fc.bias".into(), Stored::F32(Tensor::full([5], 0.5)));
+    other.save(&folder.path().join("net.safetensors"))?;
+    fails(
+        folder.path(),
+        "verify a",
+        1,
+        &["the model's weights are those attacked"],
+    );
+    fails(folder.path(), "verify missing", 1, &["attack.json"]);
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! `crossmax audit`: every part of it on a tiny run, and that it goes on.
+
+use crate::program::{fails, folder, names_in, run};
+use std::fs;
+
+const RUN: &str = "replicate --config tiny.toml --train-images 48 --test-images 24 --batch 16 --heads 4,7 --epochs 1 \
+                   --attack-images 2 --iterations 1 --eot 1 --resolutions 32,8 --out r";
+const FIGURES: &str = "[figures]\nprototypes_per_class = 1\nprototype_steps = 1\nvotes = 1\n";
+const AUDIT: &str = "audit r --images 2 --steps 2 --eot 1 --redraws 2 --most-steps 20 --most-eot 5";
+
+#[test]
+fn an_audit_tells_all_parts_and_goes_on() {
+    let folder = folder();
+    fs::write(folder.path().join("tiny.toml"), FIGURES).expect("written");
+    assert_eq!(run(folder.path(), RUN).code, 0);
+    let ran = run(folder.path(), &format!("{AUDIT} --out a"));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    for part in [
+        "the top classes tie exactly",
+        "nothing (eps = 0)",
+        "Comparators (% right)",
+        "Transfer between members",
+        "128/255",
+        "Signs of gradient masking",
+    ] {
+        assert!(ran.stdout.contains(part), "{part:?} in {}", ran.stdout);
+    }
+    let parts = [
+        "probes",
+        "comparators",
+        "transfer",
+        "steps",
+        "eot",
+        "eps",
+        "controls",
+        "audit",
+    ];
+    let mut files = parts.map(|part| format!("{part}.json")).to_vec();
+    files.sort();
+    assert_eq!(names_in(&folder.path().join("a")), files);
+    let json = fs::read_to_string(folder.path().join("a/audit.json")).expect("a file");
+    let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(told["masking"]["signs"].as_array().map(Vec::len), Some(9));
+    assert_eq!(told["comparators"]["all"][0]["clean"]["repeats"], 2);
+    // What is there is read; what is not is done again, to the same bits.
+    for name in ["transfer.json", "audit.json"] {
+        fs::remove_file(folder.path().join("a").join(name)).expect("removed");
+    }
+    let again = run(folder.path(), &format!("{AUDIT} --out a"));
+    assert!(again.stdout.contains("probes: done before") && !again.stdout.contains("transfer: done before"));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("a/audit.json")).expect("a file"),
+        json
+    );
+    let another = &["a part of this audit, found that of another one"];
+    fails(folder.path(), &format!("{AUDIT} --out a --seed 3"), 1, another);
+    fs::write(folder.path().join("a/eps.json"), "{").expect("written");
+    fails(
+        folder.path(),
+        &format!("{AUDIT} --out a"),
+        1,
+        &["eps.json: expected a part of this audit"],
+    );
+    fails(
+        folder.path(),
+        "audit r.pth --out b",
+        2,
+        &["an audit needs a run directory"],
+    );
+    fails(folder.path(), "audit r --out b --eps 2", 1, &["`eps` is 2"]);
+}
