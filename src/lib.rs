@@ -33,7 +33,7 @@
 //! # The house
 //! Dependencies point one way:
 //! the command line → [`replicate`] → {[`attacks`], [`ensemble`], [`models`], [`data`], [`fetch`]} → {[`nn`], [`optim`],
-//! [`io`]} → [`ops`] → [`autograd`] → {[`tensor`], [`device`]}. [`audit`] stands on [`attacks`] and [`ensemble`]. An attack knows only a
+//! [`io`]} → [`ops`] → [`autograd`] → {[`tensor`], [`device`]}. [`audit`] stands on [`attacks`] and [`ensemble`], [`campaign`] on [`attacks`]. An attack knows only a
 //! [`attacks::Classifier`]: implement it, and every attack works on your model, whatever it is made
 //! with. [`testing`] is the suite that checks operations, open to operations of your own.
 //!
@@ -51,6 +51,7 @@
 pub mod attacks;
 pub mod audit;
 pub mod autograd;
+pub mod campaign;
 pub mod data;
 pub mod device;
 pub mod ensemble;

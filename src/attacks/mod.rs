@@ -25,11 +25,13 @@ mod progress;
 mod random_start;
 mod ranking;
 mod rows;
+mod scores;
 mod square;
 pub mod statistics;
 mod step;
+mod tape;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod threat;
 
 pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};
@@ -49,6 +51,8 @@ pub use oracle::{Appraisal, Oracle, predicted_classes};
 pub use pgd::{Keep, PgdConfig, pgd};
 pub use progress::{OnIteration, SearchProgress};
 pub use random_start::{AttackSource, SeededStarts, StartSource};
+pub use scores::{MeanShare, PairedDifference, Scores};
 pub use square::{Square, SquareConfig, SquareLoss, SquareSource, square};
 pub(crate) use step::ascend;
+pub use tape::Tape;
 pub use threat::{Ball, LinfBall, distances, linf_distances};

@@ -1,7 +1,8 @@
 //! Evaluates a classifier for many images and draws.
 
 use super::rows::{add_draws, largest_magnitudes, row_len};
-use super::{Aim, AttackLoss, Classifier, Draw, Linearised};
+use super::tape::{Question, decode_tensor, encode_tensor};
+use super::{Aim, AttackLoss, Classifier, Draw, Linearised, Tape};
 use crate::autograd::Var;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -19,6 +20,7 @@ pub struct Oracle<'a, T: Element = f32> {
     /// Whom gradients are asked of.
     search: &'a dyn Classifier<T>,
     sub_batch: usize,
+    tape: Option<&'a Tape>,
 }
 
 /// The state of an attack's search at its current images, one entry an image.
@@ -88,7 +90,17 @@ impl<'a, T: Element> Oracle<'a, T> {
             classifier,
             search: classifier,
             sub_batch,
+            tape: None,
         })
+    }
+
+    /// The same, but answers are taken from `tape` as far as it has them, and else recorded on it. It must be one of the
+    /// same classifiers. Only one search may use it at a time.
+    pub fn recorded_on(self, tape: &'a Tape) -> Self {
+        Self {
+            tape: Some(tape),
+            ..self
+        }
     }
 
     /// The same, but searches follow losses and gradients of `search`: the same model in a faster
@@ -131,6 +143,20 @@ impl<'a, T: Element> Oracle<'a, T> {
     /// [`Error::NotFinite`] if a logit is NaN or infinite; the classifier's errors.
     pub fn logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
         check_count("draws", draws.len(), images)?;
+        let Some(tape) = self.tape else {
+            return self.ask_logits(images, draws);
+        };
+        let mut question = Question::about("logits", images)?;
+        draws.iter().for_each(|&draw| question.draw(draw));
+        tape.answer(
+            question,
+            |bytes| decode_tensor(bytes, &[draws.len(), self.classes()], images),
+            encode_tensor,
+            || self.ask_logits(images, draws),
+        )
+    }
+
+    fn ask_logits(&self, images: &Tensor<T>, draws: &[Draw]) -> Result<Tensor<T>> {
         let parts = self.in_sub_batches(images, 0..draws.len(), |rows| {
             let draws = &draws[rows.clone()];
             let logits = self
@@ -184,6 +210,36 @@ impl<'a, T: Element> Oracle<'a, T> {
         if let Aim::Towards(targets) = aim {
             check_count("targets", targets.len(), images)?;
         }
+        let Some(tape) = self.tape else {
+            return self.ask_appraisal(images, labels, aim, draws, draw);
+        };
+        let distinct = self.distinct_draws(draws);
+        let mut question = Question::about("appraise", images)?;
+        question.numbers(labels);
+        match aim {
+            Aim::Away(loss) => question.text(&format!("{loss:?}")),
+            Aim::Towards(targets) => question.numbers(targets),
+        }
+        for image in 0..n {
+            (0..distinct).for_each(|i| question.draw(draw(image, i)));
+        }
+        tape.answer(
+            question,
+            |bytes| Appraisal::decode(bytes, images, distinct),
+            Appraisal::encode,
+            || self.ask_appraisal(images, labels, aim, draws, draw),
+        )
+    }
+
+    fn ask_appraisal(
+        &self,
+        images: &Tensor<T>,
+        labels: &[usize],
+        aim: Aim<'_>,
+        draws: u16,
+        draw: &(dyn Fn(usize, u16) -> Draw + Sync),
+    ) -> Result<Appraisal<T>> {
+        let n = labels.len();
         let distinct = self.distinct_draws(draws);
         let draws = usize::from(distinct);
         let mut total = Appraisal {
@@ -225,9 +281,15 @@ impl<'a, T: Element> Oracle<'a, T> {
         Ok(total)
     }
 
+    /// Where answers are recorded, if they are.
+    pub(crate) fn tape(&self) -> Option<&Tape> {
+        self.tape
+    }
+
     /// `f(rows, logits, pull_back)` of every sub-batch of `images` [N, H, W, C] in their order, one draw an image: which
     /// images they are, their logits on the host, and the map from cotangents of the logits to gradients, to be
-    /// called as often as needed. As gradients do, they come from the search's classifier.
+    /// called as often as needed. As gradients do, they come from the search's classifier. Nothing of it is recorded on the
+    /// oracle's tape.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if a logit or gradient is NaN or infinite; the classifier's errors; those of `f`.

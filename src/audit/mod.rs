@@ -30,9 +30,10 @@ mod subject;
 mod tests;
 pub mod transfer;
 
+pub use crate::attacks::{MeanShare, PairedDifference, Scores};
 pub use combined::{Combined, Views};
 pub use draws::AuditDraw;
 pub use members::MemberLogits;
 pub use progress::{AuditProgress, OnAuditProgress};
-pub use scores::{MeanShare, PairedDifference, Scores, score};
+pub use scores::score;
 pub use subject::Subject;

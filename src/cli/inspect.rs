@@ -3,7 +3,7 @@
 use super::output::Output;
 use clap::Args;
 use crossmax::Result;
-use crossmax::io::{NumberType, Stored};
+use crossmax::io::{NumberType, Stored, printable};
 use crossmax::models::{ExaminedWeights, examine_weights};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,11 +34,17 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     let examined = examine_weights(&arguments.file)?;
     let mut lines = Vec::new();
     if !arguments.brief {
-        let width = examined.weights.file.tensors.keys().map(String::len).max();
-        for (name, stored) in &examined.weights.file.tensors {
+        let names: Vec<String> = examined
+            .weights
+            .file
+            .tensors
+            .keys()
+            .map(|name| printable(name))
+            .collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        for (shown, (name, stored)) in names.iter().zip(&examined.weights.file.tensors) {
             let kind = type_name(&examined, name);
-            let width = width.unwrap_or(0);
-            lines.push(format!("{name:<width$}  {kind:<4}  {}", stored.shape()));
+            lines.push(format!("{shown:<width$}  {kind:<4}  {}", stored.shape()));
         }
     }
     lines.extend(summary(&arguments.file, &examined));

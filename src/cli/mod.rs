@@ -12,6 +12,7 @@ mod fetch;
 mod fraction;
 mod inspect;
 mod interrupt;
+mod merge;
 mod model;
 mod network_flags;
 mod output;
@@ -61,6 +62,7 @@ enum Command {
     Predict(predict::Arguments),
     Attack(Box<attack::Arguments>),
     Audit(Box<audit::Arguments>),
+    Merge(merge::Arguments),
     Verify(verify::Arguments),
     Fetch(fetch::Arguments),
     Convert(convert::Arguments),
@@ -100,6 +102,7 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Predict(arguments) => predict::run(arguments, common, output),
         Command::Attack(arguments) => attack::run(arguments, common, output),
         Command::Audit(arguments) => audit::run(arguments, common, output),
+        Command::Merge(arguments) => merge::run(arguments, output),
         Command::Verify(arguments) => verify::run(arguments, common, output),
     }
 }

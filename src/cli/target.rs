@@ -5,11 +5,14 @@ use super::fetch::Source as FetchSource;
 use super::model::{Member, Model};
 use super::network_flags::NetworkFlags;
 use crossmax::attacks::LabelledImages;
+use crossmax::campaign::{Order, Shard, Way};
 use crossmax::data::{Dataset, Pictures, Source};
 use crossmax::fetch::{Manifest, fetch};
 use crossmax::replicate::{Reported, Reporter, full_path, open_data};
 use crossmax::tensor::Tensor;
 use crossmax::{Error, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -25,8 +28,33 @@ pub struct Wanted<'a> {
     pub data: Option<&'a str>,
     /// Where named data are fetched from.
     pub source: &'a FetchSource,
-    /// Index of the first image, and how many.
-    pub range: (u32, u32),
+    /// Which images.
+    pub choice: Choice,
+}
+
+/// Which images of the data are meant.
+#[derive(Clone, Copy)]
+pub struct Choice {
+    /// In which order they are taken.
+    pub order: Way,
+    /// Place of the first in that order.
+    pub first: u32,
+    /// How many; all if that is not said.
+    pub images: Option<u32>,
+    /// Which of them.
+    pub shard: Shard,
+}
+
+impl Choice {
+    /// So many as they stand in the file.
+    pub fn in_a_row(first: u32, images: u32) -> Self {
+        Self {
+            order: Way::File,
+            first,
+            images: Some(images),
+            shard: Shard::WHOLE,
+        }
+    }
 }
 
 /// A model on its device, and images beside it.
@@ -35,11 +63,15 @@ pub struct Target {
     pub model: Model,
     /// Which part of it answers.
     pub member: Member,
-    /// The images.
+    /// The images of the shard.
     pub samples: LabelledImages,
+    /// Their places among those of all shards.
+    pub positions: Vec<usize>,
+    /// How many those are.
+    pub images_of_all: usize,
     /// Where they are from.
     pub origin: String,
-    /// SHA-256 of the images' f32 and of the labels.
+    /// SHA-256 of the f32 of the images of all shards, and of their labels.
     pub data_sha256: String,
     /// SHA-256 of the files of weights.
     pub weights_sha256: String,
@@ -58,30 +90,38 @@ impl Target {
             network,
             data,
             source,
-            range: (first, most),
+            choice,
         } = wanted;
         let mut model = Model::open(path, network, common.seed)?;
         let member = member.unwrap_or(model.default_member());
         let (images, labels, origin) = labelled(data, source, &model, reporter)?;
-        let (first, last) = (first as usize, images.shape().axis(0));
-        let count = (most as usize).min(last.saturating_sub(first));
-        if count == 0 {
-            let told = format!("--first {first}: there are {last} images");
+        let seed = common.seed.unwrap_or(0);
+        let order = Order::new(choice.order, &labels, seed)?;
+        let most = choice.images.map_or(usize::MAX, |images| images as usize);
+        let ids = order.part(choice.first as usize, most);
+        if ids.is_empty() {
+            let told = format!("--first {}: there are {} images", choice.first, labels.len());
             return Err(Error::Usage(told));
         }
-        let images = images.rows(first, count)?;
-        let labels = labels[first..first + count].to_vec();
-        let ids = (first..first + count).map(|i| i as u32).collect();
-        let samples = LabelledImages::new(images, labels, ids)?;
+        let positions: Vec<usize> = choice.shard.positions(ids.len()).collect();
+        if positions.is_empty() {
+            let told = format!("--shard {}: there are {} images", choice.shard, ids.len());
+            return Err(Error::Usage(told));
+        }
+        let all = LabelledImages::new(images, labels, (0..).take(order.len()).collect())?;
+        let all = all.select(&ids.iter().map(|&id| id as usize).collect::<Vec<_>>())?;
+        let samples = all.select(&positions)?;
         model.check_size(Path::new(&origin), samples.images())?;
         let device = common.open_device(reporter)?;
         model.move_to(&device)?;
         Ok(Self {
-            data_sha256: hash_of_images(&samples)?,
+            data_sha256: hash_of_images(&all)?,
             weights_sha256: hash_of_weights(path)?,
             path: full_path(path)?,
             samples: samples.on(&device)?,
-            seed: common.seed.unwrap_or(0),
+            positions,
+            images_of_all: all.len(),
+            seed,
             model,
             member,
             origin,
@@ -91,13 +131,38 @@ impl Target {
     /// What an attack belongs to: results of another one are not gone on with.
     pub fn identity(&self) -> String {
         format!(
-            "{} {} {} {} {}",
+            "{} {} {} {} {} {}",
             self.weights_sha256,
             self.member,
             self.data_sha256,
             self.seed,
-            self.model.preparation()
+            self.model.preparation(),
+            self.samples.images().device()
         )
+    }
+
+    /// The same for the first line of a journal, with what was asked for.
+    pub fn header(&self, request: &impl Serialize) -> Result<Value> {
+        let request = serde_json::to_value(request)
+            .map_err(|error| Error::argument("attack", "request", "finite numbers", error))?;
+        Ok(json!({
+            "request": request,
+            "model": self.path,
+            "weights_sha256": self.weights_sha256,
+            "member": self.member.to_string(),
+            "preparation": self.model.preparation(),
+            "data": self.origin,
+            "data_sha256": self.data_sha256,
+            // Which of several GPUs does not matter.
+            "device": self.samples.images().device().to_string().split(':').next(),
+            "crossmax_version": env!("CARGO_PKG_VERSION"),
+        }))
+    }
+
+    /// The first `count` images.
+    pub fn first(&self, count: usize) -> Result<LabelledImages> {
+        self.samples
+            .select(&(0..count.min(self.samples.len())).collect::<Vec<_>>())
     }
 }
 

@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::target::Target;
 use clap::Args;
 use crossmax::attacks::{Ball, Evaluation, LabelledImages, Norm, Oracle, distances, redrawn_accuracy};
+use crossmax::campaign::Shard;
 use crossmax::io::{Stored, TensorFile, atomic};
 use crossmax::tensor::Tensor;
 use crossmax::{Error, Result};
@@ -26,6 +27,9 @@ use std::path::{Path, PathBuf};
 pub struct Arguments {
     /// The folder that `crossmax attack --out` wrote
     folder: PathBuf,
+    /// Rows (images × draws) evaluated at once; no influence on the result
+    #[arg(long, value_name = "N", default_value_t = Oracle::<f32>::SUB_BATCH)]
+    sub_batch: usize,
     #[command(flatten)]
     source: Source,
 }
@@ -42,11 +46,17 @@ const MOST: u64 = 64 << 20;
 #[derive(Deserialize)]
 struct Written {
     request: Request,
+    #[serde(default = "whole")]
+    shard: Shard,
     seed: u64,
     data_sha256: String,
     weights_sha256: String,
     config: Threat,
     redrawn: Redrawn,
+}
+
+fn whole() -> Shard {
+    Shard::WHOLE
 }
 
 #[derive(Deserialize)]
@@ -79,14 +89,18 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         seed: Some(written.seed),
         ..common.clone()
     };
-    let target = written.request.target(&arguments.source, &common, &progress)?;
+    let mut target = written
+        .request
+        .target(written.shard, &arguments.source, &common, &progress)?;
     let images_path = arguments.folder.join("adversarial.safetensors");
     let file = TensorFile::load(&images_path)?;
     let [clean, images] = ["clean", "images"].map(|name| pictures(&file, name, &images_path));
     let (clean, images) = (clean?, images?);
+    // An attack may have stopped once enough was known.
+    target.samples = target.first(clean.shape().axis(0))?;
     let mut checks = of_files(&written, &target, &clean, &images)?;
     if checks.iter().all(|check| check.holds) {
-        checks.extend(of_model(&written, &target, &images)?);
+        checks.extend(of_model(&written, &target, &images, arguments.sub_batch)?);
     }
     let lines: Vec<String> = checks
         .iter()
@@ -180,9 +194,9 @@ fn samples_on_host(target: &Target) -> Result<LabelledImages> {
 }
 
 /// Checks that ask the model again.
-fn of_model(written: &Written, target: &Target, images: &Tensor) -> Result<Vec<Check>> {
+fn of_model(written: &Written, target: &Target, images: &Tensor, sub_batch: usize) -> Result<Vec<Check>> {
     let classifier = target.model.classifier(target.member)?;
-    let oracle = Oracle::new(classifier.as_ref(), written.request.sub_batch)?;
+    let oracle = Oracle::new(classifier.as_ref(), sub_batch)?;
     let score = |images: &Tensor| -> Result<f64> {
         let images = images.on(&target.samples.images().device())?;
         let finals = target.samples.with_images(images)?;

@@ -2,8 +2,10 @@
 
 pub mod atomic;
 pub mod cache;
+mod npz;
 mod number_type;
 pub mod pickle;
+mod printable;
 mod pytorch;
 pub(crate) mod safetensors_header;
 mod state_dict;
@@ -12,7 +14,9 @@ mod tensor_file;
 mod tests;
 mod weights_file;
 
+pub use npz::save_npz;
 pub use number_type::NumberType;
+pub use printable::printable;
 pub use state_dict::{LoadReport, load_module, module_tensors, save_module, set_module};
 pub use tensor_file::{Stored, TensorFile};
 pub use weights_file::{Format, WeightsFile, load_weights};

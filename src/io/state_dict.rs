@@ -3,6 +3,7 @@
 //! `num_batches_tracked`, which PyTorch keeps beside running statistics but does not use with a
 //! momentum, is neither written nor required; PyTorch fills it in when it loads our files.
 
+use super::printable;
 use crate::io::{Stored, TensorFile};
 use crate::nn::{Layout, Module};
 use crate::tensor::{Element, Tensor};
@@ -37,7 +38,12 @@ impl fmt::Display for LoadReport {
         let mut parts = Vec::new();
         let mut list = |what: &str, names: Vec<String>| {
             if !names.is_empty() {
-                let shown = names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+                let shown = names
+                    .iter()
+                    .take(3)
+                    .map(|name| printable(name))
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 let more = if names.len() > 3 { ", …" } else { "" };
                 parts.push(format!("{} {what} ({shown}{more})", names.len()));
             }

@@ -169,6 +169,25 @@ fn broken_files_are_refused_in_one_line() -> TestResult {
     Ok(())
 }
 
+/// The length of the header comes first: it may look like the beginning of a pickle or of a zip archive.
+#[test]
+fn headers_of_any_length_are_safetensors() -> TestResult {
+    let folder = TempDir::new()?;
+    let path = folder.path().join("net.safetensors");
+    let mut pickles = 0;
+    for letters in (0..1500).step_by(8) {
+        let metadata = BTreeMap::from([("note".to_owned(), "x".repeat(letters))]);
+        let tensors = BTreeMap::from([("a".to_owned(), Stored::Int(Shape::new(&[1]), vec![7]))]);
+        TensorFile { tensors, metadata }.save(&path)?;
+        let begin = fs::read(&path)?;
+        pickles += usize::from(matches!(begin.as_slice(), [0x80, 2..=5, ..]));
+        let read = super::load_weights(&path)?;
+        assert_eq!(read.tensors.len(), 1, "{letters}");
+    }
+    assert!(pickles > 3, "{pickles}");
+    Ok(())
+}
+
 #[test]
 fn a_tensor_named_twice_is_refused_also_where_the_name_is_escaped() -> TestResult {
     let folder = TempDir::new()?;

@@ -7,7 +7,7 @@ use crossmax::tensor::{Counter, Philox, Purpose, Shape, Tensor};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A network, and eight images with the labels it gives them but for one.
 fn scene(folder: &Path) -> Result<()> {
@@ -48,8 +48,11 @@ fn results_are_told_and_written() -> Result<()> {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for part in [
         "apgd-ce, apgd-t, fab-t, square",
+        "at most ",
         "never broken",
         "re-drawn once",
+        "random noise of size ε",
+        "vote of 10 draws",
         "87.50 %",
         "written to a",
     ] {
@@ -59,14 +62,17 @@ fn results_are_told_and_written() -> Result<()> {
         "adversarial.safetensors",
         "attack.json",
         "images.csv",
-        "state.safetensors",
+        "journal.jsonl",
+        "robustbench.json",
     ];
     assert_eq!(names_in(&folder.path().join("a")), files);
     let csv = fs::read_to_string(folder.path().join("a/images.csv")).expect("a file");
     assert_eq!(csv.lines().count(), 9);
     // The third image was wrong from the start and stays as it was.
     assert!(
-        csv.lines().nth(3).is_some_and(|line| line.contains(",,,,0,0,0")),
+        csv.lines()
+            .nth(3)
+            .is_some_and(|line| line.starts_with("2,2,") && line.ends_with(",,,,0,0,0,0,")),
         "{csv}"
     );
     let file = TensorFile::load(&folder.path().join("a/adversarial.safetensors"))?;
@@ -98,33 +104,117 @@ fn results_are_told_and_written() -> Result<()> {
     Ok(())
 }
 
+/// The bytes of all files of `folder`.
+fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let read = |name: String| {
+        let bytes = fs::read(folder.join(&name)).expect("a file");
+        (name, bytes)
+    };
+    names_in(folder).into_iter().map(read).collect()
+}
+
 #[test]
-fn a_killed_attack_goes_on_to_the_same_bits() -> Result<()> {
+fn an_attack_killed_at_twenty_moments_leaves_the_same_journal() -> Result<()> {
     let folder = folder();
     scene(folder.path())?;
-    let line = format!("{ATTACK} --iterations 60");
-    assert_eq!(run(folder.path(), &format!("{line} --out whole")).code, 0);
-    let mut process = command(folder.path(), &format!("{line} --out killed"))
-        .spawn()
-        .expect("a process");
-    let state = folder.path().join("killed/state.safetensors");
+    let line = format!("{ATTACK} --iterations 60 --save-every 0");
     let begun = Instant::now();
-    while !state.exists() && begun.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(1));
+    assert_eq!(run(folder.path(), &format!("{line} --out whole")).code, 0);
+    let whole = begun.elapsed();
+    // Moments anywhere in a part of the time that lets the attack get on between two kills.
+    let moments: Vec<f32> = Philox::new(20, Purpose::Test).uniform(Counter::default(), 20);
+    let mut unfinished = 0;
+    for moment in moments {
+        let mut process = command(folder.path(), &format!("{line} --out killed"))
+            .spawn()
+            .expect("a process");
+        std::thread::sleep(whole.mul_f32(0.3 * moment));
+        process.kill().expect("killed");
+        process.wait().expect("ended");
+        let ended = folder.path().join("killed/attack.json").exists();
+        unfinished += usize::from(!ended);
     }
-    process.kill().expect("killed");
-    process.wait().expect("ended");
+    assert!(unfinished >= 3, "{unfinished} kills hit an unfinished attack");
     let ran = run(folder.path(), &format!("{line} --out killed"));
-    assert!(
-        ran.code == 0 && ran.stdout.contains("going on with killed"),
-        "{}",
-        ran.stdout
-    );
-    for name in names_in(&folder.path().join("whole")) {
-        let [a, b] =
-            ["whole", "killed"].map(|run| fs::read(folder.path().join(run).join(&name)).expect("a file"));
-        assert!(a == b, "{name}");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let [killed, whole] = ["killed", "whole"].map(|name| contents(&folder.path().join(name)));
+    for (a, b) in killed.iter().zip(&whole) {
+        assert!(a == b, "{} and {}", a.0, b.0);
     }
+    assert_eq!(killed.len(), whole.len());
+    Ok(())
+}
+
+#[test]
+fn shards_merged_are_one_attack() -> Result<()> {
+    let folder = folder();
+    scene(folder.path())?;
+    let line = format!("{ATTACK} --iterations 5 --eps 0.3 --order stratified --min-eps 3 --npz");
+    let attack = |out: &str| run(folder.path(), &format!("{line} --out {out}")).code;
+    assert_eq!(
+        (
+            attack("whole"),
+            attack("one --shard 1/2"),
+            attack("zero --shard 0/2 --threads 1")
+        ),
+        (0, 0, 0)
+    );
+    let ran = run(folder.path(), "merge one zero --out merged --npz");
+    assert!(
+        ran.code == 0 && ran.stdout.contains("median of the smallest bounds"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    let [merged, whole] = ["merged", "whole"].map(|name| contents(&folder.path().join(name)));
+    assert!(merged == whole && whole.iter().any(|(name, _)| name == "adversarial.npz"));
+    // All of them can be checked.
+    for out in ["merged", "one"] {
+        let ran = run(folder.path(), &format!("verify {out}"));
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    }
+    fails(
+        folder.path(),
+        "merge one --out merged",
+        1,
+        &["none with shard 0/2"],
+    );
+    fails(
+        folder.path(),
+        "merge one zero missing --out merged",
+        1,
+        &["missing"],
+    );
+    fails(
+        folder.path(),
+        &format!("{line} --out a --shard 2/2"),
+        2,
+        &["expected 0/2 to 1/2"],
+    );
+    fails(
+        folder.path(),
+        &format!("{line} --out a --shard 0/2 --until-ci 5%"),
+        2,
+        &["cannot be used with"],
+    );
+    fails(
+        folder.path(),
+        &format!("{line} --out a --until-ci 200%"),
+        2,
+        &["2% or 0.02"],
+    );
+    // Enough images for a wide interval.
+    let ran = run(
+        folder.path(),
+        &format!("{line} --out until --until-ci 30% --json"),
+    );
+    let json: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert!(
+        json["images"].as_u64().is_some_and(|n| (2..8).contains(&n)),
+        "{}",
+        json["images"]
+    );
+    assert_eq!(run(folder.path(), "verify until").code, 0);
     Ok(())
 }
 
@@ -185,10 +275,12 @@ fn what_cannot_be_attacked_is_one_line() -> Result<()> {
         folder.path(),
         &other,
         1,
-        &["that of another one", "another --out"],
+        &["that of another one", "choose another folder"],
     );
     let other = format!("{ATTACK} --attacks apgd-dlr --out a");
-    fails(folder.path(), &other, 1, &["other settings"]);
+    fails(folder.path(), &other, 1, &["other settings of the attacks"]);
+    let other = format!("{ATTACK} --attacks apgd-ce --out a --images 4");
+    fails(folder.path(), &other, 1, &["that of another one"]);
     Ok(())
 }
 

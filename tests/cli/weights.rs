@@ -48,6 +48,26 @@ fn inspect_tells_what_a_file_holds() -> Result<()> {
 }
 
 #[test]
+fn names_that_would_steer_a_terminal_are_shown_harmlessly() -> Result<()> {
+    let folder = folder();
+    let mut file = weights(3)?;
+    let odd = ["\u{1b}[2J\nclear".to_owned(), "long".repeat(20_000)];
+    for name in odd {
+        file.tensors.insert(name, Stored::F32(Tensor::zeros([1])));
+    }
+    file.save(&folder.path().join("net.safetensors"))?;
+    let ran = run(folder.path(), "inspect net.safetensors");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("\\u{1b}[2J\\nclear") && ran.stdout.contains("longlong…"),
+        "{:.200}",
+        ran.stdout
+    );
+    assert!(!ran.stdout.contains('\u{1b}') && ran.stdout.lines().all(|line| line.chars().count() < 1000));
+    Ok(())
+}
+
+#[test]
 fn convert_keeps_every_number_of_a_pytorch_file() -> Result<()> {
     let folder = folder();
     for form in ["zip", "legacy"] {

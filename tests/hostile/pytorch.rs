@@ -217,6 +217,20 @@ fn in_programs(folder: &Path, table: &mut Table, two: impl Fn() -> Vec<u8>) -> C
         "a tensor without arguments",
         b"ctorch._utils\n_rebuild_tensor_v2\n)R".to_vec(),
     )?;
+    // The name once, then the pickle's memory of it.
+    let key = "9".repeat(100_000);
+    let of_key = |key: Vec<u8>| {
+        let class = b"ctorch\nFloatStorage\n".to_vec();
+        let id = [text("storage"), class, key, text("cpu"), number(2)];
+        tensor([tuple(&id), b"Q".to_vec()].concat(), 0, &[2], &[1])
+    };
+    let first = of_key([text(&key), b"q\0".to_vec()].concat());
+    let names: Vec<String> = (0..4000).map(|i| i.to_string()).collect();
+    let others = names.iter().map(|name| (name.as_str(), of_key(b"h\0".to_vec())));
+    let program = state(&[("w", first)].into_iter().chain(others).collect::<Vec<_>>());
+    std::fs::write(&path, archive(&program, &[])?)?;
+    let input = "4,000 tensors on a storage with a name of 100 KB";
+    table.refuse((READER, input), (folder, &path), PACKED, load_weights)?;
     let names: Vec<String> = (0..2000).map(|i| i.to_string()).collect();
     let shared = |name: &String| {
         let all = tensor(storage("FloatStorage", "1", 1 << 14), 0, &[1 << 14], &[1]);

@@ -246,7 +246,7 @@ impl AutoAttackConfig {
         }
     }
 
-    pub(super) fn check(&self, classes: usize) -> Result<()> {
+    pub(crate) fn check(&self, classes: usize) -> Result<()> {
         const OP: &str = "AutoAttack";
         if self.block == 0 {
             return Err(Error::argument(OP, "block", "at least 1", self.block));

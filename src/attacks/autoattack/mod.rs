@@ -124,14 +124,9 @@ fn initial_state<T: Element>(
         .map(|&id| Evaluation::Initial.draw(id, 0))
         .collect();
     let logits = oracle.logits(samples.images(), &draws)?;
-    let probabilities = look_like_probabilities(&logits)?;
-    Ok(AutoAttackState::new(
-        config,
-        samples,
-        &predicted_classes(&logits)?,
-        probabilities,
-        oracle.classes(),
-    ))
+    let predictions = predicted_classes(&logits)?.into_iter();
+    let initial: Vec<_> = predictions.zip(look_like_probabilities(&logits)?).collect();
+    Ok(AutoAttackState::new(config, samples, &initial, oracle.classes()))
 }
 
 /// Runs the state's next attack on the robust images of its next block.
@@ -195,14 +190,15 @@ fn run_attack<T: Element>(
     }
 }
 
-/// Whether all rows of [N, classes] are in [0, 1] and sum to 1, within AutoAttack's 1e-5.
-fn look_like_probabilities<T: Element>(logits: &Tensor<T>) -> Result<bool> {
+/// Which rows of [N, classes] are in [0, 1] and sum to 1, within AutoAttack's 1e-5.
+fn look_like_probabilities<T: Element>(logits: &Tensor<T>) -> Result<Vec<bool>> {
     const ALPHA: f64 = 1e-5;
     let here = logits.to_host()?;
-    let mut rows = here.host("autoattack")?.chunks_exact(row_len(logits));
-    Ok(rows.all(|row| {
+    let rows = here.host("autoattack")?.chunks_exact(row_len(logits));
+    let look = |row: &[T]| {
         let in_range = row.iter().all(|p| (-ALPHA..1.0 + ALPHA).contains(&p.as_f64()));
         let sum: f64 = row.iter().map(|p| p.as_f64()).sum();
         in_range && (sum - 1.0).abs() < ALPHA
-    }))
+    };
+    Ok(rows.map(look).collect())
 }

@@ -1,6 +1,6 @@
 //! What AutoAttack found.
 
-use super::{AttackKind, AutoAttackState, ImageRecord};
+use super::{AttackKind, AutoAttackConfig, AutoAttackState, ImageRecord};
 use crate::attacks::statistics::wilson;
 use crate::tensor::Element;
 
@@ -46,14 +46,18 @@ impl AutoAttackReport {
     /// The report of `state`; an attack that is not done yet counts as far as it went.
     /// `is_random` is whether the classifier is random.
     pub fn new<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Self {
-        let records = state.records();
+        Self::of(state.records(), state.config(), (state.ledger.classes, is_random))
+    }
+
+    /// The report of `records`, made with `config` by a classifier of so many classes that is random or not.
+    pub fn of(records: &[ImageRecord], config: &AutoAttackConfig, classifier: (usize, bool)) -> Self {
         let share = |condition: &dyn Fn(&ImageRecord) -> bool| {
             Share::new(
                 records.iter().filter(|record| condition(record)).count(),
                 records.len(),
             )
         };
-        let attacks = &state.config().attacks;
+        let attacks = &config.attacks;
         let after = attacks.iter().enumerate().map(|(i, &attack)| {
             let done = &attacks[..=i];
             let left = |record: &ImageRecord| {
@@ -65,14 +69,17 @@ impl AutoAttackReport {
             initial: share(&ImageRecord::initially_right),
             after: after.collect(),
             robust: share(&ImageRecord::is_robust),
-            warnings: warnings(state, is_random),
+            warnings: warnings(records, config, classifier),
         }
     }
 }
 
-fn warnings<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Vec<String> {
+fn warnings(
+    records: &[ImageRecord],
+    config: &AutoAttackConfig,
+    (classes, is_random): (usize, bool),
+) -> Vec<String> {
     let mut warnings = Vec::new();
-    let config = state.config();
     if !is_random && config.eot > 1 {
         warnings.push(
             "the classifier is deterministic: averaging over draws does nothing, and AutoAttack's \
@@ -91,30 +98,30 @@ fn warnings<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Vec<Stri
         (AttackKind::ApgdT, config.targets),
         (AttackKind::FabT, config.fab_targets),
     ] {
-        let others = state.ledger.classes.saturating_sub(1);
+        let others = classes.saturating_sub(1);
         if config.attacks.contains(&attack) && usize::from(targets) > others {
             warnings.push(format!(
                 "{attack}: {targets} targets asked for, {others} classes are there"
             ));
         }
     }
-    if let Some(gain) = gain_of_square(state).filter(|&gain| gain > SQUARE_GAIN) {
+    if let Some(gain) = gain_of_square(records, config).filter(|&gain| gain > SQUARE_GAIN) {
         warnings.push(format!(
             "square broke {:.1} % of the images, which the attacks with gradients had left: gradients may be masked; \
              give it more queries, or attack a smooth surrogate",
             100.0 * gain
         ));
     }
-    if state.ledger.probabilities {
+    if !records.is_empty() && records.iter().all(|record| record.probabilities) {
         warnings.push(
             "the classifier's output looks like probabilities: attack its logits instead, for \
              saturated probabilities have no gradient"
                 .to_owned(),
         );
     }
-    for &attack in &state.config().attacks {
+    for &attack in &config.attacks {
         let blind = |record: &&ImageRecord| record.zero_gradient.contains(&attack);
-        let count = state.records().iter().filter(blind).count();
+        let count = records.iter().filter(blind).count();
         if count > 0 {
             warnings.push(format!(
                 "{attack}: the gradient was 0 at the start for {count} images, where the attack is \
@@ -129,11 +136,10 @@ fn warnings<T: Element>(state: &AutoAttackState<T>, is_random: bool) -> Vec<Stri
 const SQUARE_GAIN: f64 = 0.002;
 
 /// Share of the images that Square broke after attacks with gradients.
-fn gain_of_square<T: Element>(state: &AutoAttackState<T>) -> Option<f64> {
-    let attacks = &state.config().attacks;
+fn gain_of_square(records: &[ImageRecord], config: &AutoAttackConfig) -> Option<f64> {
+    let attacks = &config.attacks;
     let place = attacks.iter().position(|&attack| attack == AttackKind::Square)?;
     attacks[..place].iter().find(|attack| attack.is_white_box())?;
     let by_square = |record: &&ImageRecord| record.broken.is_some_and(|b| b.by == AttackKind::Square);
-    let records = state.records();
     Some(records.iter().filter(by_square).count() as f64 / records.len().max(1) as f64)
 }

@@ -35,6 +35,9 @@ pub struct ImageRecord {
     pub broken: Option<Break>,
     /// Attacks whose loss had no gradient at the start, which makes them blind.
     pub zero_gradient: Vec<AttackKind>,
+    /// Whether the logits before all attacks looked like probabilities.
+    #[serde(default)]
+    pub probabilities: bool,
 }
 
 impl ImageRecord {
@@ -58,8 +61,6 @@ pub(super) struct Ledger {
     /// Its next block.
     pub(super) block: usize,
     pub(super) records: Vec<ImageRecord>,
-    /// Whether the initial logits looked like probabilities.
-    pub(super) probabilities: bool,
     /// Classes of the classifier.
     pub(super) classes: usize,
 }
@@ -77,33 +78,31 @@ const IMAGES: &str = "adversarial";
 const LEDGER: &str = "autoattack";
 
 impl<T: Element> AutoAttackState<T> {
-    /// The state before the first attack.
+    /// The state before the first attack; `initial` are the images' predictions, and whether their logits looked like
+    /// probabilities.
     pub(super) fn new(
         config: &AutoAttackConfig,
         samples: &LabelledImages<T>,
-        initial_predictions: &[usize],
-        probabilities: bool,
+        initial: &[(usize, bool)],
         classes: usize,
     ) -> Self {
-        let images = samples
-            .ids()
-            .iter()
-            .zip(samples.labels())
-            .zip(initial_predictions);
-        let records = images.map(|((&id, &label), &initial_prediction)| ImageRecord {
-            id,
-            label,
-            initial_prediction,
-            broken: None,
-            zero_gradient: Vec::new(),
-        });
+        let images = samples.ids().iter().zip(samples.labels()).zip(initial);
+        let records = images.map(
+            |((&id, &label), &(initial_prediction, probabilities))| ImageRecord {
+                id,
+                label,
+                initial_prediction,
+                broken: None,
+                zero_gradient: Vec::new(),
+                probabilities,
+            },
+        );
         Self {
             ledger: Ledger {
                 config: config.clone(),
                 attack: 0,
                 block: 0,
                 records: records.collect(),
-                probabilities,
                 classes,
             },
             adversarial: samples.images().clone(),

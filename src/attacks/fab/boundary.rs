@@ -4,6 +4,7 @@ use super::projection::dot;
 use crate::Result;
 use crate::attacks::length::length;
 use crate::attacks::rows::row_len;
+use crate::attacks::tape::Question;
 use crate::attacks::{Draw, Norm, Oracle};
 use crate::tensor::{Element, Tensor};
 
@@ -33,6 +34,59 @@ pub(super) enum Rivals<'a> {
 /// # Errors
 /// Those of [`Oracle::linearised`].
 pub(super) fn boundaries<T: Element>(
+    oracle: &Oracle<'_, T>,
+    norm: Norm,
+    images: &Tensor<T>,
+    labels: &[usize],
+    rivals: &Rivals<'_>,
+    draws: &[Draw],
+) -> Result<Vec<Boundary>> {
+    let Some(tape) = oracle.tape() else {
+        return ask(oracle, norm, images, labels, rivals, draws);
+    };
+    let mut question = Question::about("boundaries", images)?;
+    question.text(&norm.to_string());
+    question.numbers(labels);
+    if let Rivals::Given(rivals) = rivals {
+        question.numbers(rivals);
+    }
+    draws.iter().for_each(|&draw| question.draw(draw));
+    tape.answer(
+        question,
+        |bytes| Ok(decode(bytes, labels.len(), row_len(images))),
+        |boundaries| Ok(encode(boundaries)),
+        || ask(oracle, norm, images, labels, rivals, draws),
+    )
+}
+
+/// As a tape keeps them: every normal followed by its offset.
+fn encode(boundaries: &[Boundary]) -> Vec<u8> {
+    let numbers = boundaries
+        .iter()
+        .flat_map(|boundary| boundary.normal.iter().chain([&boundary.offset]));
+    numbers.flat_map(|number| number.to_le_bytes()).collect()
+}
+
+/// `count` boundaries of images of `image` numbers; nothing if `bytes` are not so many.
+fn decode(bytes: &[u8], count: usize, image: usize) -> Option<Vec<Boundary>> {
+    if bytes.len() != count * (image + 1) * size_of::<f64>() {
+        return None;
+    }
+    let numbers: Vec<f64> = bytes
+        .as_chunks()
+        .0
+        .iter()
+        .map(|&number| f64::from_le_bytes(number))
+        .collect();
+    let boundary = |numbers: &[f64]| {
+        let (&offset, normal) = numbers.split_last()?;
+        let normal = normal.to_vec();
+        Some(Boundary { normal, offset })
+    };
+    numbers.chunks_exact(image + 1).map(boundary).collect()
+}
+
+fn ask<T: Element>(
     oracle: &Oracle<'_, T>,
     norm: Norm,
     images: &Tensor<T>,

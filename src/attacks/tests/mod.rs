@@ -18,14 +18,16 @@ use crate::tensor::{Counter, Philox, Purpose, Tensor};
 use std::sync::Mutex;
 
 const CLASSES: usize = 5;
-const EPS: f64 = 8.0 / 255.0;
+pub(crate) const EPS: f64 = 8.0 / 255.0;
 
 /// Two linear layers with random weights on images 4×4×3, to whose input a random classifier adds
 /// noise that depends on all of its draw. Writes down the draws it is asked for.
-struct Toy {
+pub(crate) struct Toy {
     hidden: Var,
     output: Var,
     random: bool,
+    /// Width of the noise.
+    noise: f32,
     asked: Mutex<Vec<Draw>>,
 }
 
@@ -45,17 +47,24 @@ fn weights(which: u32, rows: usize, columns: usize, scale: f32) -> Result<Var> {
 }
 
 impl Toy {
-    fn new(random: bool) -> Result<Self> {
+    pub(crate) fn new(random: bool) -> Result<Self> {
         Ok(Self {
             hidden: weights(0, 24, 48, 1.0)?,
             output: weights(1, CLASSES, 24, 2.0)?,
             random,
+            noise: if random { 0.2 } else { 0.0 },
             asked: Mutex::default(),
         })
     }
 
+    /// With noise that changes its mind now and then.
+    pub(crate) fn noisy() -> Result<Self> {
+        let toy = Self::new(true)?;
+        Ok(Self { noise: 1.0, ..toy })
+    }
+
     /// The draws asked for since the last call of this.
-    fn take_asked(&self) -> Vec<Draw> {
+    pub(crate) fn take_asked(&self) -> Vec<Draw> {
         self.asked
             .lock()
             .map(|mut asked| std::mem::take(&mut *asked))
@@ -86,9 +95,8 @@ impl Toy {
             draw: draw.draw,
             ..Counter::default()
         };
-        let scale = if self.random { 0.2 } else { 0.0 };
         let values: Vec<f32> = Philox::new(7, Purpose::Views).uniform(at, 48);
-        values.into_iter().map(|u| scale * (u - 0.5)).collect()
+        values.into_iter().map(|u| self.noise * (u - 0.5)).collect()
     }
 }
 
@@ -112,7 +120,7 @@ impl Classifier for Toy {
 
 /// `n` images with ids 100, 101, … and the labels that the toy gives them without noise, but for a
 /// wrong one now and then. Some pixels are exactly 0 or 1.
-fn samples(n: usize) -> Result<LabelledImages> {
+pub(crate) fn samples(n: usize) -> Result<LabelledImages> {
     let values: Vec<f32> = (0..n as u32).flat_map(|image| uniforms(image, 48)).collect();
     let images = Tensor::from_fn([n, 4, 4, 3], |i| (1.2 * values[i] - 0.1).clamp(0.0, 1.0));
     let logits = Toy::new(false)?.logits(&images, &vec![Draw::default(); n])?;

@@ -1,32 +1,34 @@
 //! `crossmax attack`: AutoAttack on a run or on any network of a known family.
 
-mod folder;
+mod flags;
+mod forecast;
 mod report;
 mod request;
 mod settings;
 
 use super::common::Common;
 use super::fetch::Source;
-use super::fraction::fraction;
-use super::model::Member;
-use super::network_flags::NetworkFlags;
 use super::output::Output;
 use super::progress::Progress;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use crossmax::Result;
-use crossmax::attacks::{AttackKind, AutoAttackProgress, Norm, Oracle, SeededStarts, Version, autoattack};
+use crossmax::attacks::Oracle;
+use crossmax::campaign::{Campaign, CampaignProgress, Files, Shard, Task, Until, Way};
 use crossmax::replicate::{Reporter, check_stop};
-use folder::Folder;
-use report::Report;
+use flags::{How, Whom};
+use forecast::Forecast;
+pub use report::Report;
 pub use request::Request;
 use settings::settings;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Attack a run's self-ensemble, one of its members, or a network from a file with AutoAttack.
 ///
-/// Runs AutoAttack's attacks one after the other on the images that are still robust, and writes the adversarial images,
-/// one line an image, and a summary into a folder. What an attack does to an image depends on that image, the settings
-/// and the seed alone. A killed attack goes on with the same command, to the same bits.
+/// Runs AutoAttack's attacks one after the other on the images that are still robust, then two null controls, which do the same
+/// with nothing and with random noise in the place of the search, and looks at the results with fresh draws. Every image gets a line in a
+/// journal; from these lines alone come the tables. What happens to an image depends on that image, the settings and the seed: not on
+/// the shard it is in, the threads, or interruptions. A killed attack goes on with the same command, to the same bits, and loses seconds.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
@@ -41,15 +43,31 @@ pub struct Arguments {
     /// Folder for the results; one with the same attack under way goes on
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Number of images
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
-    images: u32,
-    /// Index of the first image
+    /// Number of images [default: 32, with --until-ci all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    images: Option<u32>,
+    /// Place of the first image
     #[arg(long, value_name = "I", default_value_t = 0)]
     first: u32,
+    /// Order of the images: as in the file, or stratified, at random with all classes in turn, so that any number of them is a fair
+    /// sample
+    #[arg(long, value_name = "file|stratified", default_value = "file", value_parser = str::parse::<Way>)]
+    order: Way,
+    /// Stop once the 95 % interval of the share never broken is no wider than this to both sides
+    #[arg(long, value_name = "2%|0.02", value_parser = flags::share, conflicts_with = "shard")]
+    until_ci: Option<f64>,
+    /// Attack only every N-th image, from number I on; `crossmax merge` puts the N folders together
+    #[arg(long, value_name = "I/N", default_value = "0/1", value_parser = str::parse::<Shard>)]
+    shard: Shard,
     /// Fresh draws over which the resulting images are scored
     #[arg(long, value_name = "R", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     redraws: u16,
+    /// Look for the smallest bound at which APGD-CE breaks each image, by so many halvings [default: not]
+    #[arg(long, value_name = "ROUNDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=30))]
+    min_eps: u16,
+    /// Write adversarial.npz as well: x_adv (N,3,H,W), y, ids
+    #[arg(long)]
+    npz: bool,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -58,135 +76,120 @@ pub struct Arguments {
     source: Source,
 }
 
-/// The attacks.
-#[derive(Args)]
-#[command(next_help_heading = "The attacks")]
-pub struct How {
-    /// Which attacks: standard, plus or rand [default: rand for a random classifier, else standard]
-    #[arg(long, value_name = "NAME", value_parser = str::parse::<Version>)]
-    version: Option<Version>,
-    /// These attacks, in this order, instead of the version's: apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',', value_parser = str::parse::<AttackKind>)]
-    attacks: Option<Vec<AttackKind>>,
-    /// Norm of the perturbation: Linf, L2 or L1
-    #[arg(long, value_name = "NORM", default_value = "Linf", value_parser = str::parse::<Norm>)]
-    norm: Norm,
-    /// Its bound for colours in [0, 1] [default: 8/255 for Linf, 0.5 for L2, 12 for L1]
-    #[arg(long, value_name = "8/255|0.03", value_parser = fraction, allow_hyphen_values = true)]
-    eps: Option<f64>,
-    /// Iterations of APGD and FAB [default: 100]
-    #[arg(long, value_name = "N")]
-    iterations: Option<u16>,
-    /// Draws that APGD averages gradients over [default: 20 in rand, else 1]
-    #[arg(long, value_name = "N")]
-    eot: Option<u16>,
-    /// Random starts of APGD-CE and APGD-DLR [default: the version's]
-    #[arg(long, value_name = "N")]
-    restarts: Option<u16>,
-    /// Target classes of APGD-T and FAB-T [default: the version's]
-    #[arg(long, value_name = "N")]
-    targets: Option<u16>,
-    /// Queries of Square [default: 5000]
-    #[arg(long, value_name = "N")]
-    queries: Option<u16>,
-    /// Reproduce the faults of the reference implementation, which are otherwise mended
-    #[arg(long, value_name = "autoattack")]
-    compat: Option<Compat>,
-    /// Images that are attacked together; the attack can go on after each block
-    #[arg(long, value_name = "N")]
-    block: Option<usize>,
-    /// Rows (images × draws) evaluated at once; no influence on the result
-    #[arg(long, value_name = "N", default_value_t = Oracle::<f32>::SUB_BATCH)]
-    sub_batch: usize,
-}
-
-/// Whose faults are reproduced.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Compat {
-    /// fra31/auto-attack at a392200.
-    Autoattack,
-}
-
-/// Who is attacked.
-#[derive(Args)]
-#[command(next_help_heading = "The model")]
-pub struct Whom {
-    /// Who is attacked: for a run the ensemble if not given, a weights file has only its backbone
-    #[arg(long, value_name = "backbone|layer:N|ensemble")]
-    member: Option<Member>,
-    #[command(flatten)]
-    network: NetworkFlags,
-}
-
 const EXAMPLES: &str = "\
 Examples:
   crossmax attack runs/pocket --images 64 --out runs/pocket-attack
+  crossmax attack runs/pocket --order stratified --until-ci 5% --out runs/pocket-until
   crossmax attack runs/pocket --member backbone --version standard --out runs/backbone-attack
+  crossmax attack runs/pocket --images 64 --shard 0/4 --out runs/shard-0
   crossmax attack resnet18.pth --data cifar10 --stem cifar --norm L2 --eps 0.5 --images 100 --out runs/resnet18-l2
   crossmax attack wrn-28-10.pt --data cifar10 --classes 10 --images 1000 --out runs/wrn
-  crossmax attack net.safetensors --data test.safetensors --attacks square --queries 1000 --out runs/square";
+  crossmax attack net.safetensors --data test.safetensors --attacks square --queries 1000 --out runs/square
+
+Files: journal.jsonl (a line an image), images.csv, attack.json, robustbench.json, adversarial.safetensors.";
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
     let progress = Progress::new(output);
     let request = Request::of(arguments)?;
-    let target = request.target(&arguments.source, common, &progress)?;
+    let target = request.target(arguments.shard, &arguments.source, common, &progress)?;
     let classifier = target.model.classifier(target.member)?;
-    let config = settings(&arguments.how, classifier.is_random());
     let oracle = Oracle::new(classifier.as_ref(), arguments.how.sub_batch)?;
-    let folder = Folder::open(&arguments.out, &target.identity())?;
-    let resume = folder.state()?;
-    if resume.is_some() {
-        progress.line(&format!("going on with {}", arguments.out.display()));
+    let mut campaign = Campaign {
+        config: settings(&arguments.how, classifier.is_random()),
+        seed: target.seed,
+        redraws: arguments.redraws,
+        bisections: arguments.min_eps,
+    };
+    let mut header = campaign.header(&oracle, target.images_of_all, target.header(&request)?);
+    header.shard = (arguments.shard != Shard::WHOLE).then_some(arguments.shard);
+    header.check()?;
+    let &[_, h, w, c] = target.samples.images().dims() else {
+        return Ok(());
+    };
+    let (mut files, known) = Files::open(&arguments.out, &header, [h, w, c])?;
+    if !known.is_empty() {
+        let (done, images) = (known.len(), target.samples.len());
+        progress.line(&format!(
+            "going on with {}: {done} of {images} images are done",
+            arguments.out.display()
+        ));
     }
-    let names: Vec<&str> = config.attacks.iter().map(|attack| attack.name()).collect();
+    let names: Vec<&str> = campaign
+        .config
+        .attacks
+        .iter()
+        .map(|attack| attack.name())
+        .collect();
     progress.line(&format!(
         "{} on {} images, {} {:.5}: {}",
         target.member,
         target.samples.len(),
-        config.norm,
-        config.eps,
+        campaign.config.norm,
+        campaign.config.eps,
         names.join(", ")
     ));
+    let until = arguments.until_ci.map_or(Until::All, Until::Interval);
+    let left = target.samples.len().saturating_sub(known.len());
+    if left > 0 {
+        let forecast = Forecast::of(&oracle, &target.samples, &campaign)?;
+        progress.line(&forecast.told(left));
+        campaign.config.block = arguments
+            .how
+            .block
+            .unwrap_or(forecast.group(&campaign.config, oracle.is_random()));
+    }
+    let tape = files.tape(
+        &target.identity(),
+        Duration::from_secs(arguments.how.save_every.into()),
+    )?;
+    let oracle = oracle.recorded_on(&tape);
     let advice = format!(
         "go on with the same command: what is done is in {}",
         arguments.out.display()
     );
-    let total = config.attacks.len() * target.samples.len();
-    progress.begin("AutoAttack", total as u64, "images × attacks");
-    let state = autoattack(
+    progress.begin(
+        "AutoAttack",
+        THOUSANDTHS * target.samples.len() as u64,
+        "thousandths of an image",
+    );
+    let results = campaign.run(
         &oracle,
-        &SeededStarts::new(target.seed),
-        &target.samples,
-        &config,
-        resume,
-        &mut |state| folder.save(state),
+        (&target.samples, &target.positions),
+        (&mut files, known),
+        until,
         &mut |at| {
             check_stop(&advice)?;
-            let (done, text) = told(at, config.block, target.samples.len());
-            progress.advance(done as u64, &text);
+            let (done, text) = told(at);
+            progress.advance(done, &text);
             Ok(())
         },
     )?;
     progress.end();
-    let report = Report::new(&oracle, &target, &request, &config, &state)?;
-    folder.finish(&target, &state, &report)?;
+    files.finish(&results, &target.first(results.len())?)?;
+    let report = Report::new(&header, &results);
+    report.save(&arguments.out, arguments.npz)?;
     output.result(&report.text(&arguments.out), &report.json()?)
 }
 
-/// How much is done, of images times attacks, and a line about it.
-fn told(at: &AutoAttackProgress, block: usize, images: usize) -> (usize, String) {
-    let done = at.attack_index * images + at.block * block;
-    let share = f64::from(at.search.iteration) / f64::from(at.search.iterations.max(1));
-    let within = (share * block.min(images.saturating_sub(at.block * block)) as f64) as usize;
+/// Units of progress an image.
+const THOUSANDTHS: u64 = 1000;
+
+/// How much is done, and a line about it.
+fn told(at: &CampaignProgress) -> (u64, String) {
+    let images = at.done as f64 + at.share_of_group() * at.group as f64;
+    let doing = match at.task {
+        Task::Attack(attack) => format!(
+            "{}, {} of {} fooled",
+            attack.attack, attack.search.fooled, attack.search.images
+        ),
+        Task::Control => "null controls".into(),
+        Task::Score => "fresh draws".into(),
+        Task::Bisection(_) => "smallest radius".into(),
+    };
     let text = format!(
-        "{} block {}/{}, {} of {} fooled, {} not broken so far",
-        at.attack,
-        at.block + 1,
-        at.blocks,
-        at.search.fooled,
-        at.search.images,
-        at.robust
+        "{} of {} images done, {} never broken; {doing}",
+        at.done, at.images, at.robust
     );
-    (done + within, text)
+    ((THOUSANDTHS as f64 * images) as u64, text)
 }

@@ -1,118 +1,91 @@
-//! What an attack found, for people and for programs.
+//! What an attack found, for people and for programs: all of it from the journal.
 
-use super::Request;
-use crate::cli::target::Target;
-use crossmax::attacks::statistics::mean_and_std;
-use crossmax::attacks::{
-    AutoAttackConfig, AutoAttackReport, AutoAttackState, Evaluation, Oracle, RedrawnAccuracy, Share,
-    distances, redrawn_accuracy,
-};
+use crossmax::attacks::{Scores, Share};
+use crossmax::campaign::{Header, ImageResult, Summary};
+use crossmax::io::{TensorFile, atomic, save_npz};
 use crossmax::{Error, Result};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::Path;
 
-/// All numbers of an attack.
-pub struct Report {
-    summary: Value,
-    attack: AutoAttackReport,
-    config: AutoAttackConfig,
-    redraws: u16,
-    redrawn: RedrawnAccuracy,
-    clean: RedrawnAccuracy,
-    distances: Vec<f64>,
+/// The numbers of an attack.
+pub struct Report<'a> {
+    header: &'a Header,
+    results: &'a [ImageResult],
+    summary: Summary,
 }
 
-impl Report {
-    /// Looks at the resulting images again with `redraws` fresh draws, and at the clean ones, the null control.
-    pub fn new(
-        oracle: &Oracle<'_>,
-        target: &Target,
-        request: &Request,
-        config: &AutoAttackConfig,
-        state: &AutoAttackState,
-    ) -> Result<Self> {
-        let redraws = request.redraws;
-        let finals = target.samples.with_images(state.adversarial().clone())?;
-        Ok(Self {
-            summary: json!({
-                "request": request,
-                "model": target.path,
-                "weights_sha256": target.weights_sha256,
-                "member": target.member.to_string(),
-                "random": oracle.is_random(),
-                "data": target.origin,
-                "data_sha256": target.data_sha256,
-                "images": target.samples.len(),
-                "first": target.samples.ids().first(),
-                "seed": target.seed,
-                "device": target.samples.images().device().to_string(),
-                "crossmax_version": env!("CARGO_PKG_VERSION"),
-            }),
-            attack: AutoAttackReport::new(state, oracle.is_random()),
-            config: config.clone(),
-            redraws,
-            redrawn: redrawn_accuracy(oracle, &finals, Evaluation::AfterAutoAttack, redraws)?,
-            clean: redrawn_accuracy(oracle, &target.samples, Evaluation::AfterAutoAttack, redraws)?,
-            distances: distances(config.norm, target.samples.images(), state.adversarial())?,
-        })
+impl<'a> Report<'a> {
+    /// The report of `results`.
+    pub fn new(header: &'a Header, results: &'a [ImageResult]) -> Self {
+        Self {
+            header,
+            results,
+            summary: Summary::of(header, results),
+        }
     }
 
-    /// The scores by name: a line for people each.
-    fn scores(&self) -> Vec<(String, Share)> {
-        let repeats = usize::from(self.redraws);
-        let n = self.redrawn.right_counts.len();
-        let right = |counts: &[u16], least: usize| {
-            let enough = counts
-                .iter()
-                .filter(|&&count| usize::from(count) >= least)
-                .count();
-            Share::new(enough, n)
-        };
-        let first = (self.redrawn.repeats.first().copied().unwrap_or(0.0) * n as f64).round() as usize;
-        let mut scores = vec![("right before all attacks".to_owned(), self.attack.initial)];
-        let after = self.attack.after.iter();
-        scores.extend(after.map(|(attack, share)| (format!("left after {attack}"), *share)));
-        scores.push(("never broken".into(), self.attack.robust));
-        scores.push(("re-drawn once".into(), Share::new(first, n)));
-        let majority = format!("right on most of {repeats} draws");
-        scores.push((majority, right(&self.redrawn.right_counts, repeats / 2 + 1)));
-        scores.push((
-            format!("right on all of {repeats} draws"),
-            right(&self.redrawn.right_counts, repeats),
-        ));
-        scores
+    /// Writes `images.csv`, `attack.json` and `robustbench.json` into `folder`, and `adversarial.npz` if that is wanted.
+    pub fn save(&self, folder: &Path, npz: bool) -> Result<()> {
+        if npz {
+            npz_of(folder)?;
+        }
+        atomic::write(&folder.join("images.csv"), self.csv().as_bytes())?;
+        for (name, object) in [
+            ("attack.json", self.json()?),
+            ("robustbench.json", self.robustbench()),
+        ] {
+            atomic::write(&folder.join(name), format!("{object:#}\n").as_bytes())?;
+        }
+        Ok(())
     }
 
     /// For people.
     pub fn text(&self, out: &Path) -> String {
+        let (config, summary) = (&self.header.config, &self.summary);
         let mut lines = vec![format!(
             "{}-bounded by {:.5}, {} images, 95 % intervals",
-            self.config.norm, self.config.eps, self.attack.initial.of
+            config.norm, config.eps, summary.initial.of
         )];
-        for (name, share) in self.scores() {
-            let (low, high) = share.ci95;
+        let mut one = |name: &str, share: &Share| {
+            lines.push(format!("  {name:<26}{}", percent(share.fraction, share.ci95)))
+        };
+        one("right before all attacks", &summary.initial);
+        summary
+            .after
+            .iter()
+            .for_each(|(attack, share)| one(&format!("left after {attack}"), share));
+        let conditions = [&summary.attack, &summary.noise, &summary.looking];
+        let names = conditions
+            .map(|condition| format!("{:<26}", condition.name))
+            .concat();
+        lines.push(format!("  {:<26}{}", "", names.trim_end()));
+        for (name, score) in rows(self.header.redraws) {
+            let cells = conditions.map(|condition| {
+                let (fraction, ci95) = score(&condition.scores);
+                format!("{:<26}", percent(fraction, ci95))
+            });
+            lines.push(format!("  {name:<26}{}", cells.concat().trim_end()));
+        }
+        let broken = summary
+            .broken_by
+            .iter()
+            .map(|(attack, count)| format!("{attack} {count}"));
+        lines.push(format!(
+            "  broken first by: {}",
+            broken.collect::<Vec<_>>().join(", ")
+        ));
+        lines.push(format!("  largest perturbation {:.5}", summary.largest_distance));
+        if self.header.bisections > 0 {
+            let radius = summary.median_smallest_radius;
+            let told = radius.map_or("more than was looked for".into(), |radius| format!("{radius:.5}"));
             lines.push(format!(
-                "  {name:<32}{:>7.2} %  {:>5.1} to {:.1} %",
-                100.0 * share.fraction,
-                100.0 * low,
-                100.0 * high
+                "  median of the smallest bounds that break an image: {told}"
             ));
         }
-        for (name, redrawn) in [
-            ("mean over draws", &self.redrawn),
-            ("the same of clean images", &self.clean),
-        ] {
-            lines.push(format!(
-                "  {name:<32}{:>7.2} %  ± {:.2} % over images",
-                100.0 * redrawn.mean,
-                100.0 * self.standard_error(redrawn)
-            ));
-        }
-        let largest = self.distances.iter().copied().fold(0.0, f64::max);
-        lines.push(format!("  largest perturbation {largest:.5}"));
         lines.extend(
-            self.attack
+            summary
                 .warnings
                 .iter()
                 .map(|warning| format!("warning: {warning}")),
@@ -121,64 +94,165 @@ impl Report {
         lines.join("\n")
     }
 
-    /// Standard error, over images, of a mean over draws.
-    fn standard_error(&self, redrawn: &RedrawnAccuracy) -> f64 {
-        let repeats = f64::from(self.redraws.max(1));
-        let of_image = |&count: &u16| f64::from(count) / repeats;
-        let fractions: Vec<f64> = redrawn.right_counts.iter().map(of_image).collect();
-        mean_and_std(&fractions).1 / (fractions.len().max(1) as f64).sqrt()
-    }
-
     /// For programs.
     pub fn json(&self) -> Result<Value> {
-        let mut object = self.summary.clone();
-        let mean = |redrawn: &RedrawnAccuracy| {
-            json!({
-                "mean": redrawn.mean,
-                "standard_error": self.standard_error(redrawn),
-                "std_over_draws": redrawn.std,
-                "draws": self.redraws,
-            })
-        };
-        let scores: Vec<Value> = self
-            .scores()
-            .into_iter()
-            .map(|(name, share)| json!({ "name": name, "share": share }))
-            .collect();
-        let config = serde_json::to_value(&self.config)
-            .map_err(|error| Error::argument("attack", "settings", "finite numbers", error))?;
-        object["config"] = config;
-        object["scores"] = scores.into();
-        object["redrawn"] = mean(&self.redrawn);
-        object["clean_redrawn"] = mean(&self.clean);
-        object["largest_perturbation"] = self.distances.iter().copied().fold(0.0, f64::max).into();
-        object["warnings"] = self.attack.warnings.clone().into();
+        let mut object = self.header.attack.clone();
+        let scores = &self.summary.attack.scores;
+        object["seed"] = self.header.seed.into();
+        object["random"] = self.header.random.into();
+        object["images"] = self.results.len().into();
+        object["config"] = value_of(&self.header.config)?;
+        if let Some(shard) = self.header.shard {
+            object["shard"] = value_of(&shard)?;
+        }
+        object["redrawn"] = json!({ "mean": scores.mean.fraction, "draws": self.header.redraws });
+        object["largest_perturbation"] = self.summary.largest_distance.into();
+        object["summary"] = value_of(&self.summary)?;
         Ok(object)
     }
 
+    /// As the entries of RobustBench's `model_info`; what it does not know is null.
+    fn robustbench(&self) -> Value {
+        let percent = |fraction: f64| format!("{:.2}", 100.0 * fraction);
+        let config = &self.header.config;
+        let names: Vec<&str> = config.attacks.iter().map(|attack| attack.name()).collect();
+        json!({
+            "link": null,
+            "name": self.header.attack["model"],
+            "authors": null,
+            "additional_data": null,
+            "number_forward_passes": null,
+            "dataset": self.header.attack["data"],
+            "venue": null,
+            "architecture": self.header.attack["member"],
+            "eps": config.eps,
+            "threat_model": config.norm.to_string(),
+            "clean_acc": percent(self.summary.looking.scores.mean.fraction),
+            "reported": null,
+            "autoattack_acc": percent(self.summary.attack.scores.never_broken.fraction),
+            "footnote": format!(
+                "{} on {} images; {} on {} fresh draws of the images that the attacks left",
+                names.join(", "),
+                self.results.len(),
+                percent(self.summary.attack.scores.mean.fraction),
+                self.header.redraws
+            ),
+            "unreliable": self.header.random,
+        })
+    }
+
     /// One line an image.
-    pub fn csv(&self, state: &AutoAttackState) -> String {
+    fn csv(&self) -> String {
         let mut text = String::from(
-            "id,label,initial_prediction,broken_by,class_reached,iterate,distance,right_draws,clean_right_draws\n",
+            "position,id,label,initial_prediction,broken_by,class_reached,iterate,distance,right_draws,clean_right_draws,\
+             noise_right_draws,smallest_radius\n",
         );
-        for (i, record) in state.records().iter().enumerate() {
+        let summary = &self.summary;
+        for (i, result) in self.results.iter().enumerate() {
+            let record = &result.record;
+            let or_empty = |value: Option<String>| value.unwrap_or_default();
             let broken = record.broken;
-            let by = broken.map_or("", |broken| broken.by.name());
-            let class = broken.map_or(String::new(), |broken| broken.prediction.to_string());
-            let iterate = broken.and_then(|broken| broken.iterate);
-            let iterate = iterate.map_or(String::new(), |iterate| iterate.to_string());
+            let right = |scores: &Scores| scores.right_counts.get(i).copied().unwrap_or_default();
             // Writing into a string does not fail.
             let _ = writeln!(
                 text,
-                "{},{},{},{by},{class},{iterate},{},{},{}",
+                "{},{},{},{},{},{},{},{},{},{},{},{}",
+                result.position,
                 record.id,
                 record.label,
                 record.initial_prediction,
-                self.distances.get(i).copied().unwrap_or_default(),
-                self.redrawn.right_counts.get(i).copied().unwrap_or_default(),
-                self.clean.right_counts.get(i).copied().unwrap_or_default(),
+                broken.map_or("", |broken| broken.by.name()),
+                or_empty(broken.map(|broken| broken.prediction.to_string())),
+                or_empty(
+                    broken
+                        .and_then(|broken| broken.iterate)
+                        .map(|iterate| iterate.to_string())
+                ),
+                result.distance,
+                right(&summary.attack.scores),
+                right(&summary.looking.scores),
+                right(&summary.noise.scores),
+                or_empty(
+                    result
+                        .smallest_radius
+                        .and_then(|radius| radius.broken)
+                        .map(|radius| radius.to_string())
+                ),
             );
         }
         text
     }
+
+    /// "3 h 12 min", "5 min", "40 s"
+    pub fn duration(seconds: f64) -> String {
+        let minutes = seconds / 60.0;
+        match seconds {
+            s if s >= 86_400.0 => format!("{:.1} days", s / 86_400.0),
+            s if s >= 3600.0 => format!("{} h {:02} min", (minutes / 60.0) as u64, minutes as u64 % 60),
+            s if s >= 120.0 => format!("{minutes:.0} min"),
+            s => format!("{s:.0} s"),
+        }
+    }
+}
+
+/// A score's name, and how it is read.
+type Row = (String, fn(&Scores) -> (f64, (f64, f64)));
+
+/// All scores, with their names.
+fn rows(redraws: u16) -> [Row; 5] {
+    [
+        ("never broken".into(), |s| {
+            (s.never_broken.fraction, s.never_broken.ci95)
+        }),
+        ("re-drawn once".into(), |s| {
+            (s.one_redraw.fraction, s.one_redraw.ci95)
+        }),
+        (format!("mean over {redraws} draws"), |s| {
+            (s.mean.fraction, s.mean.ci95)
+        }),
+        (format!("vote of {redraws} draws"), |s| {
+            (s.vote.fraction, s.vote.ci95)
+        }),
+        (format!("right on all {redraws} draws"), |s| {
+            (s.worst.fraction, s.worst.ci95)
+        }),
+    ]
+}
+
+/// " 43.75 % (28.2 to 60.7)"
+fn percent(fraction: f64, (low, high): (f64, f64)) -> String {
+    format!(
+        "{:6.2} % ({:.1} to {:.1})",
+        100.0 * fraction,
+        100.0 * low,
+        100.0 * high
+    )
+}
+
+fn value_of(what: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(what).map_err(|error| Error::argument("attack", "result", "finite numbers", error))
+}
+
+/// The images of a finished attack for NumPy, under the names that RobustBench uses.
+fn npz_of(folder: &Path) -> Result<()> {
+    let path = folder.join("adversarial.safetensors");
+    let file = TensorFile::load(&path)?;
+    let arrays = [
+        ("x_adv", "images"),
+        ("x", "clean"),
+        ("y", "labels"),
+        ("ids", "ids"),
+    ];
+    let found = arrays
+        .iter()
+        .map(|&(name, tensor)| Some((name, file.tensors.get(tensor)?)));
+    let Some(arrays) = found.collect::<Option<Vec<_>>>() else {
+        return Err(Error::format(
+            path,
+            "the images of an attack",
+            "others",
+            "run the attack again",
+        ));
+    };
+    save_npz(&folder.join("adversarial.npz"), &arrays)
 }

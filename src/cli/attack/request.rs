@@ -4,12 +4,16 @@ use super::Arguments;
 use crate::cli::common::Common;
 use crate::cli::fetch::Source;
 use crate::cli::network_flags::NetworkFlags;
-use crate::cli::target::{Target, Wanted};
+use crate::cli::target::{Choice, Target, Wanted};
+use crossmax::campaign::{Shard, Way};
 use crossmax::fetch::Manifest;
 use crossmax::replicate::{Reporter, full_path};
 use crossmax::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+
+/// Images that are attacked if nothing is said.
+const USUAL: u32 = 32;
 
 /// Whom an attack is on, and how its result is scored.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,12 +29,12 @@ pub struct Request {
     pub data: Option<String>,
     /// Index of the first image.
     pub first: u32,
-    /// Number of images.
-    pub images: u32,
+    /// Number of images; all there are if none.
+    pub images: Option<u32>,
+    /// In which order they are taken.
+    pub order: Way,
     /// Fresh draws that the resulting images are scored on.
     pub redraws: u16,
-    /// Rows evaluated at once.
-    pub sub_batch: usize,
 }
 
 impl Request {
@@ -47,14 +51,22 @@ impl Request {
             network: whom.network.clone(),
             data,
             first: arguments.first,
-            images: arguments.images,
+            images: arguments
+                .images
+                .or((arguments.until_ci.is_none()).then_some(USUAL)),
+            order: arguments.order,
             redraws: arguments.redraws,
-            sub_batch: arguments.how.sub_batch,
         })
     }
 
-    /// Opens the model and the images.
-    pub fn target(&self, source: &Source, common: &Common, reporter: &dyn Reporter) -> Result<Target> {
+    /// Opens the model and the images of a shard.
+    pub fn target(
+        &self,
+        shard: Shard,
+        source: &Source,
+        common: &Common,
+        reporter: &dyn Reporter,
+    ) -> Result<Target> {
         let member = self.member.as_deref().map(str::parse).transpose();
         let wanted = Wanted {
             model: Path::new(&self.model),
@@ -62,7 +74,12 @@ impl Request {
             network: &self.network,
             data: self.data.as_deref(),
             source,
-            range: (self.first, self.images),
+            choice: Choice {
+                order: self.order,
+                first: self.first,
+                images: self.images,
+                shard,
+            },
         };
         Target::open(wanted, common, reporter)
     }

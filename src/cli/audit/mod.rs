@@ -10,7 +10,7 @@ use super::model::Member;
 use super::network_flags::NetworkFlags;
 use super::output::Output;
 use super::progress::Progress;
-use super::target::{Target, Wanted};
+use super::target::{Choice, Target, Wanted};
 use clap::Args;
 use crossmax::attacks::{Oracle, PgdConfig, SeededStarts};
 use crossmax::audit::masking::{self, Evidence, Thresholds};
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         network: &NetworkFlags::default(),
         data: arguments.data.as_deref(),
         source: &arguments.source,
-        range: (arguments.first, arguments.images),
+        choice: Choice::in_a_row(arguments.first, arguments.images),
     };
     if !arguments.run.is_dir() {
         let told = format!("{}: an audit needs a run directory", arguments.run.display());

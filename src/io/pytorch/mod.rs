@@ -30,7 +30,13 @@ const TAR: (usize, &[u8]) = (257, b"ustar");
 
 /// Whether `bytes` are the start of a file that `torch.save` may have written.
 pub(super) fn is_pytorch(bytes: &[u8]) -> bool {
-    bytes.starts_with(ZIP) || is_tar(bytes) || legacy::is_pickle(bytes)
+    !is_safetensors(bytes) && (bytes.starts_with(ZIP) || is_tar(bytes) || legacy::is_pickle(bytes))
+}
+
+/// Whether `bytes` are the start of a safetensors file: a length of less than 4 GiB, which may have any first bytes (that of a
+/// header of 640 bytes has those of a pickle), and an object.
+fn is_safetensors(bytes: &[u8]) -> bool {
+    matches!(bytes, [_, _, _, _, 0, 0, 0, 0, b'{', ..])
 }
 
 /// Reads the weights in `bytes`, the content of `path`.

@@ -7,6 +7,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
+/// Bytes of a storage's name: a number of some digits.
+const LONGEST_KEY: usize = 32;
+
 /// What a pickle says about the storage of a tensor.
 pub struct StorageRef {
     /// The storage's name in the file.
@@ -42,7 +45,12 @@ impl StorageRef {
         };
         let kind = kind.ok_or("an object outside the file that is no storage of numbers")?;
         let key = id.get(2).and_then(Value::text);
-        let key = key.ok_or("a storage without a name")?.into_owned();
+        let key = key.ok_or("a storage without a name")?;
+        // Many tensors may name one storage: long names would be kept as often.
+        if key.len() > LONGEST_KEY {
+            return Err(format!("a storage with a name of {} bytes", key.len()));
+        }
+        let key = key.into_owned();
         let numbers = whole(id.get(4)).ok_or_else(|| format!("the storage {key:.32} without a length"))?;
         let part = match id.get(5).map(Value::view) {
             None | Some(View::None) => Some(0..numbers),
