@@ -5,6 +5,7 @@
 
 mod attack;
 mod audit;
+mod bench;
 mod common;
 mod convert;
 mod doctor;
@@ -65,6 +66,7 @@ enum Command {
     Convert(convert::Arguments),
     Inspect(inspect::Arguments),
     Doctor(doctor::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -100,6 +102,7 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Attack(arguments) => attack::run(arguments, common, output),
         Command::Audit(arguments) => audit::run(arguments, common, output),
         Command::Verify(arguments) => verify::run(arguments, common, output),
+        Command::Bench(arguments) => bench::run(arguments, common, output),
     }
 }
 
