@@ -99,6 +99,21 @@ pub(crate) fn add_outer_products(
 ) {
 }
 
+/// Transposes a block of [`LANES`](super::LANES)² numbers: `to`'s row i is column i of `from`; rows of each lie a stride apart.
+///
+/// The slices must hold the blocks and the processor must have AVX-512; both are asserted.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn transpose_block(from: (&[f32], usize), to: (&mut [f32], usize)) {
+    let ends = |stride: usize| (super::LANES - 1) * stride + super::LANES;
+    assert!(available() && ends(from.1) <= from.0.len() && ends(to.1) <= to.0.len());
+    // SAFETY: the processor has the instructions; the assertion covers all rows.
+    unsafe { x86::transpose_block(from.0, from.1, to.0, to.1) }
+}
+
+/// Never called: [`available`] says no.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn transpose_block(_: (&[f32], usize), _: (&mut [f32], usize)) {}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{ROW_STRIDE, ROWS_OF_ONE, ROWS_OF_TWO};
@@ -256,6 +271,47 @@ mod x86 {
                     let to = sums.as_mut_ptr().wrapping_add(output * sum_stride + v * LANES);
                     let sum = _mm512_add_ps(_mm512_maskz_loadu_ps(live, to), sum);
                     _mm512_mask_storeu_ps(to, live, sum);
+                }
+            }
+        }
+    }
+
+    /// See [`super::transpose_block`].
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn transpose_block(from: &[f32], from_stride: usize, to: &mut [f32], to_stride: usize) {
+        // A vector has four quarters of four lanes. First 4×4 blocks inside the quarters, then the quarters.
+        let mut rows = [_mm512_setzero_ps(); LANES];
+        for (i, row) in rows.iter_mut().enumerate() {
+            // SAFETY: LANES rows of LANES elements.
+            *row = unsafe { _mm512_loadu_ps(from.as_ptr().add(i * from_stride)) };
+        }
+        for four in rows.chunks_exact_mut(4) {
+            let low = |a, b| _mm512_castps_pd(_mm512_unpacklo_ps(a, b));
+            let high = |a, b| _mm512_castps_pd(_mm512_unpackhi_ps(a, b));
+            let (a, b) = (low(four[0], four[1]), low(four[2], four[3]));
+            let (c, d) = (high(four[0], four[1]), high(four[2], four[3]));
+            four[0] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+            four[1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+            four[2] = _mm512_castpd_ps(_mm512_unpacklo_pd(c, d));
+            four[3] = _mm512_castpd_ps(_mm512_unpackhi_pd(c, d));
+        }
+        for j in 0..4 {
+            const EVEN: i32 = 0x88;
+            const ODD: i32 = 0xdd;
+            let a = _mm512_shuffle_f32x4::<EVEN>(rows[j], rows[4 + j]);
+            let b = _mm512_shuffle_f32x4::<ODD>(rows[j], rows[4 + j]);
+            let c = _mm512_shuffle_f32x4::<EVEN>(rows[8 + j], rows[12 + j]);
+            let d = _mm512_shuffle_f32x4::<ODD>(rows[8 + j], rows[12 + j]);
+            let columns = [
+                _mm512_shuffle_f32x4::<EVEN>(a, c),
+                _mm512_shuffle_f32x4::<EVEN>(b, d),
+                _mm512_shuffle_f32x4::<ODD>(a, c),
+                _mm512_shuffle_f32x4::<ODD>(b, d),
+            ];
+            for (quarter, column) in columns.into_iter().enumerate() {
+                // SAFETY: row 4·quarter + j < LANES.
+                unsafe {
+                    _mm512_storeu_ps(to.as_mut_ptr().add((4 * quarter + j) * to_stride), column);
                 }
             }
         }

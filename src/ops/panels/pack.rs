@@ -8,9 +8,6 @@ use std::ops::Range;
 /// Elements above which packing is worth sharing among threads.
 const SERIAL_ELEMENTS: usize = 1 << 17;
 
-/// Rows of columns that are turned at once, so that both sides stay in the L1 cache.
-const BLOCK: usize = 16;
-
 /// A k×n matrix as panels of neighbouring columns, `[panel][k][column of the panel]`; columns beyond n
 /// are zero.
 pub(crate) struct Panels {
@@ -51,17 +48,20 @@ impl Panels {
             if columns.len() < width {
                 panel.fill(0.0);
             }
-            for first in (0..depth).step_by(BLOCK) {
-                let count = BLOCK.min(depth - first);
-                let out = &mut panel[first * width..(first + count) * width];
-                for (place, column) in columns.clone().enumerate() {
-                    let from = column * depth + first;
-                    for (out, &value) in out[place..]
-                        .iter_mut()
-                        .step_by(width)
-                        .zip(&matrix[from..from + count])
-                    {
-                        *out = value;
+            for first in (0..depth).step_by(LANES) {
+                let block = &mut panel[first * width..];
+                for (place, column) in (0..width).step_by(LANES).zip(columns.clone().step_by(LANES)) {
+                    let from = &matrix[column * depth + first..];
+                    let out = &mut block[place..];
+                    if first + LANES <= depth && column + LANES <= columns.end {
+                        avx512::transpose_block((from, depth), (out, width));
+                        continue;
+                    }
+                    let [across, down] = [columns.end - column, depth - first].map(|rest| rest.min(LANES));
+                    for i in 0..across {
+                        for j in 0..down {
+                            out[j * width + i] = from[i * depth + j];
+                        }
                     }
                 }
             }

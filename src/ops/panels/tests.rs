@@ -6,7 +6,7 @@ use crate::ops::gemm::{Left, gemm, transpose};
 use crate::testing::assertions::random;
 
 fn numbers(name: &str, count: usize) -> Result<Vec<f32>> {
-    random::<f32>(name, &[count]).to_vec()
+    random(name, &[count]).cast::<f32>()?.to_vec()
 }
 
 #[test]
