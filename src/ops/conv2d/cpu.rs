@@ -65,7 +65,7 @@ impl<T: Element> Right<T> {
     /// Of weights K,R,S,C.
     fn of(g: &Geometry, w: &[T]) -> Self {
         match panels::as_f32(w) {
-            Some(w) if panels::available() => Self::Panels(Panels::of_columns(w, g.k)),
+            Some(w) if panels::pay(g.k) => Self::Panels(Panels::of_columns(w, g.k)),
             _ => Self::Plain(transpose(w, g.k, g.depth())),
         }
     }
@@ -78,7 +78,7 @@ impl<T: Element> Right<T> {
         };
         let depth = g.r * g.s * g.k;
         match panels::as_f32(w) {
-            Some(w) if panels::available() => {
+            Some(w) if panels::pay(g.c) => {
                 Self::Panels(Panels::of_rows(depth, g.c, |k| &w[row(k)..row(k) + g.c]))
             }
             _ => {
@@ -95,7 +95,7 @@ impl<T: Element> Right<T> {
     fn windows(g: &Geometry, w: &[T]) -> Self {
         let depth = g.depth();
         match panels::as_f32(w) {
-            Some(w) if panels::available() => {
+            Some(w) if panels::pay(depth) => {
                 Self::Panels(Panels::of_rows(g.k, depth, |k| &w[k * depth..(k + 1) * depth]))
             }
             _ => Self::Plain(Buffer::copy_of(w)),

@@ -21,12 +21,17 @@ fn part_rows(g: &Geometry) -> usize {
     g.rows().div_ceil(tile).div_ceil(PARTS).max(1) * tile
 }
 
+/// Whether outer products pay: with few input channels a pixel is looked up more often than multiplied.
+fn pays(g: &Geometry) -> bool {
+    g.c >= 4 * LANES && g.k.is_multiple_of(OUTPUTS) && panels::available()
+}
+
 /// The gradient K,R,S,C.
 pub(super) fn wgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
     let (dy, x) = (dy.host("conv2d")?, x.host("conv2d")?);
     let mut dw = Buffer::filled(g.k * g.depth(), T::zero());
     match (panels::as_f32(dy), panels::as_f32(x), panels::as_f32_mut(&mut dw)) {
-        (Some(dy), Some(x), Some(dw)) if g.k.is_multiple_of(OUTPUTS) && panels::available() => {
+        (Some(dy), Some(x), Some(dw)) if pays(g) => {
             by_outer_products(g, dy, x, dw);
         }
         _ => by_products(g, dy, x, &mut dw),

@@ -46,6 +46,12 @@ pub(crate) fn as_f32_mut<T: Element>(values: &mut [T]) -> Option<&mut [f32]> {
     (TypeId::of::<T>() == TypeId::of::<f32>()).then(|| bytemuck::cast_slice_mut(values))
 }
 
+/// Whether panels pay for a right operand of `columns` columns. Where one vector holds them all, gathering
+/// rows takes as long as multiplying them; the choice changes no bits.
+pub(crate) fn pay(columns: usize) -> bool {
+    columns > LANES && available()
+}
+
 impl Panels {
     /// Rows a job should have so that `threads` threads end together; no influence on any result.
     pub fn rows_per_job(&self, rows: usize, threads: usize) -> usize {
