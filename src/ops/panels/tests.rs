@@ -82,5 +82,5 @@ fn jobs_share_the_rows_evenly() {
     assert_eq!(panels.rows_per_job(392, 2), 28);
     assert_eq!(panels.rows_per_job(6272, 2), 56);
     assert_eq!(panels.rows_per_job(98, 64), 14);
-    assert_eq!(panels.rows_per_job(0, 0), 56);
+    assert_eq!(panels.rows_per_job(0, 0), 14);
 }
