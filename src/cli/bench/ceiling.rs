@@ -15,8 +15,8 @@ const TIMES: usize = 8;
 /// GFLOP/s of a 3136×1024 by 1024×1024 product of f32: a 1×1 convolution of one picture.
 pub fn ceiling_gflops(device: &Device) -> Result<f64> {
     let [pixels, channels] = SIZE;
-    let x = Tensor::full([1, 1, pixels, channels], 0.5).on(device)?;
-    let w = Tensor::full([channels, 1, 1, channels], 0.5).on(device)?;
+    let x = Tensor::<f32>::full([1, 1, pixels, channels], 0.5).on(device)?;
+    let w = Tensor::<f32>::full([channels, 1, 1, channels], 0.5).on(device)?;
     let mut best = f64::INFINITY;
     for _ in 0..TIMES {
         let start = Instant::now();
