@@ -22,7 +22,7 @@ pub struct Work {
 
 enum Network {
     Folded(FoldedResNet),
-    Trained(ResNet, Adam),
+    Trained(Box<(ResNet, Adam)>),
 }
 
 impl Work {
@@ -49,7 +49,7 @@ impl Work {
         let mut net: ResNet = ResNet::new(config, &mut Init::new(seed))?;
         move_module(&mut net, device)?;
         let network = match mode {
-            WorkName::Train => Network::Trained(net.clone(), Adam::new(1e-3)),
+            WorkName::Train => Network::Trained(Box::new((net.clone(), Adam::new(1e-3)))),
             WorkName::Forward | WorkName::Attack => Network::Folded(net.folded()?),
         };
         let draws = (0..batch as u32)
@@ -102,7 +102,8 @@ impl Work {
                     wait_for(Some(logits.value()))
                 }
             }
-            Network::Trained(net, adam) => {
+            Network::Trained(trained) => {
+                let (net, adam) = &mut **trained;
                 let mut pass = Pass::train();
                 let loss = net
                     .forward(&inputs, &mut pass)?
