@@ -21,7 +21,7 @@ pub struct Work {
 }
 
 enum Network {
-    Folded(FoldedResNet),
+    Folded(Box<FoldedResNet>),
     Trained(Box<(ResNet, Adam)>),
 }
 
@@ -50,7 +50,7 @@ impl Work {
         move_module(&mut net, device)?;
         let network = match mode {
             WorkName::Train => Network::Trained(Box::new((net.clone(), Adam::new(1e-3)))),
-            WorkName::Forward | WorkName::Attack => Network::Folded(net.folded()?),
+            WorkName::Forward | WorkName::Attack => Network::Folded(Box::new(net.folded()?)),
         };
         let draws = (0..batch as u32)
             .map(|image| Draw {
