@@ -5,6 +5,7 @@
 
 use super::Geometry;
 use super::unroll::{starts, unroll};
+use super::winograd::{Size, weight_gradient};
 use crate::Result;
 use crate::ops::gemm::{Left, gemm};
 use crate::ops::panels::{self, LANES, OUTPUTS};
@@ -31,6 +32,11 @@ pub(super) fn wgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, x: &Tensor<T>) -> 
     let (dy, x) = (dy.host("conv2d")?, x.host("conv2d")?);
     let mut dw = Buffer::filled(g.k * g.depth(), T::zero());
     match (panels::as_f32(dy), panels::as_f32(x), panels::as_f32_mut(&mut dw)) {
+        (Some(dy), Some(x), Some(dw)) if Size::of(g).is_some() => {
+            if let Some(size) = Size::of(g) {
+                weight_gradient(g, size, dy, x, dw);
+            }
+        }
         (Some(dy), Some(x), Some(dw)) if pays(g) => {
             by_outer_products(g, dy, x, dw);
         }
