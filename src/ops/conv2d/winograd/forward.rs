@@ -2,7 +2,10 @@
 
 use super::super::{Geometry, Start};
 use super::Size;
-use super::scheme::{FourByFour, Scheme, TwoByTwo, both_axes, load, store};
+use super::scheme::{
+    Filter, FourByFour, Input, Output, Scheme, TwoByTwo, both_axes, gather_square, load, load_square, store,
+    store_square,
+};
 use super::tiles::Grid;
 use crate::ops::panels::{LANES, Panels, RowStride, multiply_panel, tile_rows, transpose_into};
 use crate::ops::parallel::wide_with;
@@ -103,16 +106,15 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
     fn with_simd<S: Simd>(self, simd: S) {
         let count = self.taps[0].len();
         for first in (0..count).step_by(S::F32_LANES) {
-            let square: [[_; 3]; 3] =
-                std::array::from_fn(|r| std::array::from_fn(|s| load(simd, &self.taps[3 * r + s][first..])));
-            let square: [[_; IN]; IN] = both_axes(square, |g| self.scheme.filter(simd, g));
             let live = (count - first).min(S::F32_LANES);
-            for (i, line) in square.into_iter().enumerate() {
-                for (j, value) in line.into_iter().enumerate() {
-                    let place = (i * IN + j) * self.stride + first;
-                    store(simd, &mut self.out[place..place + live], value);
+            let mut square = [[simd.splat_f32s(0.0); 3]; 3];
+            for (r, line) in square.iter_mut().enumerate() {
+                for (s, value) in line.iter_mut().enumerate() {
+                    *value = load(simd, &self.taps[3 * r + s][first..first + live]);
                 }
             }
+            let square: [[_; IN]; IN] = both_axes(simd, square, Filter(self.scheme));
+            store_square(simd, &mut self.out[first..], self.stride, live, square);
         }
     }
 }
@@ -219,27 +221,14 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
         let channels = self.grid.geometry.c;
         let padded = channels.next_multiple_of(LANES);
         for number in 0..self.count {
-            let (row, column) = (number / self.grid.across, number % self.grid.across);
-            let tile = self.grid.tile(self.first_row + row, column);
-            let places: [[Option<usize>; IN]; IN] =
-                std::array::from_fn(|i| std::array::from_fn(|j| self.grid.input(tile, i, j)));
+            let places = self.grid.inputs(self.grid.tile(self.first_row, number));
             for first in (0..padded).step_by(S::F32_LANES) {
                 let live = channels.saturating_sub(first).min(S::F32_LANES);
-                let mut square = [[simd.splat_f32s(0.0); IN]; IN];
-                for (line, places) in square.iter_mut().zip(&places) {
-                    for (value, place) in line.iter_mut().zip(places) {
-                        if let Some(place) = place {
-                            *value = load(simd, &self.x[place + first.min(channels)..][..live]);
-                        }
-                    }
-                }
-                let square = both_axes(square, |d| self.scheme.input(simd, d));
-                for (i, line) in square.into_iter().enumerate() {
-                    for (j, value) in line.into_iter().enumerate() {
-                        let place = (i * IN + j) * self.position_stride + number * self.tile_stride + first;
-                        store(simd, &mut self.out[place..place + S::F32_LANES], value);
-                    }
-                }
+                let offset = first.min(channels);
+                let square = gather_square(simd, self.x, &places, offset, live);
+                let square = both_axes(simd, square, Input(self.scheme));
+                let out = &mut self.out[number * self.tile_stride + first..];
+                store_square(simd, out, self.position_stride, S::F32_LANES, square);
             }
         }
     }
@@ -271,24 +260,17 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
         let k = self.grid.geometry.k;
         let columns = (k - self.first_channel).min(self.width);
         for number in 0..self.count {
-            let (row, column) = (number / self.grid.across, number % self.grid.across);
-            let tile = self.grid.tile(self.first_row + row, column);
-            let places: [[Option<usize>; OUT]; OUT] =
-                std::array::from_fn(|i| std::array::from_fn(|j| self.grid.output(tile, i, j)));
+            let places: [[_; OUT]; OUT] = self.grid.outputs(self.grid.tile(self.first_row, number));
             for first in (0..columns).step_by(S::F32_LANES) {
                 let live = (columns - first).min(S::F32_LANES);
                 let channel = self.first_channel + first;
-                let square: [[_; IN]; IN] = std::array::from_fn(|i| {
-                    std::array::from_fn(|j| {
-                        let place = ((i * IN + j) * self.count + number) * self.width + first;
-                        load(simd, &self.products[place..][..S::F32_LANES])
-                    })
-                });
-                let square = both_axes(square, |m| self.scheme.output(simd, m));
+                let products = &self.products[number * self.width + first..];
+                let square: [[_; IN]; IN] = load_square(simd, products, self.count * self.width);
+                let square = both_axes(simd, square, Output(self.scheme));
                 for (line, places) in square.into_iter().zip(&places) {
                     for (value, place) in line.into_iter().zip(places) {
                         let Some(place) = place else { continue };
-                        let y = &mut self.y[place * k + channel - self.first_element..][..live];
+                        let y = &mut self.y[place + channel - self.first_element..][..live];
                         let value = match self.start {
                             Start::Zero => value,
                             Start::Bias(bias) => simd.add_f32s(load(simd, &bias[channel..][..live]), value),

@@ -88,72 +88,89 @@ const WEIGHT_0: f32 = 1.0 / PRODUCT;
 const WEIGHT_NEAR: f32 = 1.0 / (2.0 * NEAR_2 * (NEAR_2 - FAR_2));
 const WEIGHT_FAR: f32 = 1.0 / (2.0 * FAR_2 * (FAR_2 - NEAR_2));
 
+#[inline(always)]
+fn times<S: Simd>(s: S, factor: f32, v: S::f32s) -> S::f32s {
+    s.mul_f32s(s.splat_f32s(factor), v)
+}
+
+/// The product at 0 or ∞: [`PRODUCT`]·low − [`SUM`]·middle + high.
+#[inline(always)]
+fn end_point<S: Simd>(s: S, low: S::f32s, middle: S::f32s, high: S::f32s) -> S::f32s {
+    s.add_f32s(s.sub_f32s(times(s, PRODUCT, low), times(s, SUM, middle)), high)
+}
+
+/// A filter at ±`point`, times the points' weight.
+#[inline(always)]
+fn filter_at<S: Simd>(s: S, weight: f32, point: f32, [a, b, c]: [S::f32s; 3]) -> (S::f32s, S::f32s) {
+    let even = times(s, weight, s.add_f32s(a, times(s, point * point, c)));
+    let odd = times(s, weight * point, b);
+    (s.add_f32s(even, odd), s.sub_f32s(even, odd))
+}
+
+/// The polynomial of four outputs at ±`point`.
+#[inline(always)]
+fn output_at<S: Simd>(s: S, point: f32, [a, b, c, d]: [S::f32s; 4]) -> (S::f32s, S::f32s) {
+    let even = s.add_f32s(a, times(s, point * point, c));
+    let odd = s.add_f32s(times(s, point, b), times(s, point * point * point, d));
+    (s.add_f32s(even, odd), s.sub_f32s(even, odd))
+}
+
 impl Scheme<6, 4> for FourByFour {
     #[inline(always)]
     fn input<S: Simd>(self, s: S, d: [S::f32s; 6]) -> [S::f32s; 6] {
-        let times = |factor: f32, v| s.mul_f32s(s.splat_f32s(factor), v);
-        // PRODUCT·low − SUM·middle + high
-        let end = |low, middle, high| s.add_f32s(s.sub_f32s(times(PRODUCT, low), times(SUM, middle)), high);
         let near = (
-            s.sub_f32s(d[4], times(FAR_2, d[2])),
-            times(NEAR, s.sub_f32s(d[3], times(FAR_2, d[1]))),
+            s.sub_f32s(d[4], times(s, FAR_2, d[2])),
+            times(s, NEAR, s.sub_f32s(d[3], times(s, FAR_2, d[1]))),
         );
         let far = (
-            s.sub_f32s(d[4], times(NEAR_2, d[2])),
-            times(FAR, s.sub_f32s(d[3], times(NEAR_2, d[1]))),
+            s.sub_f32s(d[4], times(s, NEAR_2, d[2])),
+            times(s, FAR, s.sub_f32s(d[3], times(s, NEAR_2, d[1]))),
         );
         [
-            end(d[0], d[2], d[4]),
+            end_point(s, d[0], d[2], d[4]),
             s.add_f32s(near.0, near.1),
             s.sub_f32s(near.0, near.1),
             s.add_f32s(far.0, far.1),
             s.sub_f32s(far.0, far.1),
-            end(d[1], d[3], d[5]),
+            end_point(s, d[1], d[3], d[5]),
         ]
     }
 
     #[inline(always)]
     fn filter<S: Simd>(self, s: S, [a, b, c]: [S::f32s; 3]) -> [S::f32s; 6] {
-        let times = |factor: f32, v| s.mul_f32s(s.splat_f32s(factor), v);
-        let pair = |weight: f32, point: f32| {
-            let even = times(weight, s.add_f32s(a, times(point * point, c)));
-            let odd = times(weight * point, b);
-            (s.add_f32s(even, odd), s.sub_f32s(even, odd))
-        };
-        let (near, far) = (pair(WEIGHT_NEAR, NEAR), pair(WEIGHT_FAR, FAR));
-        [times(WEIGHT_0, a), near.0, near.1, far.0, far.1, c]
+        let near = filter_at(s, WEIGHT_NEAR, NEAR, [a, b, c]);
+        let far = filter_at(s, WEIGHT_FAR, FAR, [a, b, c]);
+        [times(s, WEIGHT_0, a), near.0, near.1, far.0, far.1, c]
     }
 
     #[inline(always)]
     fn output<S: Simd>(self, s: S, m: [S::f32s; 6]) -> [S::f32s; 4] {
-        let times = |factor: f32, v| s.mul_f32s(s.splat_f32s(factor), v);
         let (near, far) = (
             (s.add_f32s(m[1], m[2]), s.sub_f32s(m[1], m[2])),
             (s.add_f32s(m[3], m[4]), s.sub_f32s(m[3], m[4])),
         );
-        let cubes = s.add_f32s(times(NEAR * NEAR_2, near.1), times(FAR * FAR_2, far.1));
+        let cubes = s.add_f32s(times(s, NEAR * NEAR_2, near.1), times(s, FAR * FAR_2, far.1));
         [
             s.add_f32s(m[0], s.add_f32s(near.0, far.0)),
-            s.add_f32s(times(NEAR, near.1), times(FAR, far.1)),
-            s.add_f32s(times(NEAR_2, near.0), times(FAR_2, far.0)),
+            s.add_f32s(times(s, NEAR, near.1), times(s, FAR, far.1)),
+            s.add_f32s(times(s, NEAR_2, near.0), times(s, FAR_2, far.0)),
             s.add_f32s(cubes, m[5]),
         ]
     }
 
     #[inline(always)]
     fn filter_adjoint<S: Simd>(self, s: S, u: [S::f32s; 6]) -> [S::f32s; 3] {
-        let times = |factor: f32, v| s.mul_f32s(s.splat_f32s(factor), v);
         let near = (
-            times(WEIGHT_NEAR, s.add_f32s(u[1], u[2])),
-            times(WEIGHT_NEAR * NEAR, s.sub_f32s(u[1], u[2])),
+            times(s, WEIGHT_NEAR, s.add_f32s(u[1], u[2])),
+            times(s, WEIGHT_NEAR * NEAR, s.sub_f32s(u[1], u[2])),
         );
         let far = (
-            times(WEIGHT_FAR, s.add_f32s(u[3], u[4])),
-            times(WEIGHT_FAR * FAR, s.sub_f32s(u[3], u[4])),
+            times(s, WEIGHT_FAR, s.add_f32s(u[3], u[4])),
+            times(s, WEIGHT_FAR * FAR, s.sub_f32s(u[3], u[4])),
         );
-        let squares = s.add_f32s(times(NEAR_2, near.0), times(FAR_2, far.0));
+        let squares = s.add_f32s(times(s, NEAR_2, near.0), times(s, FAR_2, far.0));
         [
-            s.add_f32s(times(WEIGHT_0, u[0]), s.add_f32s(near.0, far.0)),
+            s.add_f32s(times(s, WEIGHT_0, u[0]), s.add_f32s(near.0, far.0)),
             s.add_f32s(near.1, far.1),
             s.add_f32s(squares, u[5]),
         ]
@@ -161,36 +178,127 @@ impl Scheme<6, 4> for FourByFour {
 
     #[inline(always)]
     fn output_adjoint<S: Simd>(self, s: S, [a, b, c, d]: [S::f32s; 4]) -> [S::f32s; 6] {
-        let times = |factor: f32, v| s.mul_f32s(s.splat_f32s(factor), v);
-        let pair = |point: f32| {
-            let even = s.add_f32s(a, times(point * point, c));
-            let odd = s.add_f32s(times(point, b), times(point * point * point, d));
-            (s.add_f32s(even, odd), s.sub_f32s(even, odd))
-        };
-        let (near, far) = (pair(NEAR), pair(FAR));
+        let (near, far) = (output_at(s, NEAR, [a, b, c, d]), output_at(s, FAR, [a, b, c, d]));
         [a, near.0, near.1, far.0, far.1, d]
     }
 }
 
-/// `f` along both axes of a square: first down its columns, then along its rows.
+/// One of a scheme's transforms, from `FROM` to `TO` values.
+///
+/// A trait and not a closure: the compiler puts a closure's code into a function of its own, without the wide
+/// instructions of the caller.
+pub(super) trait Transform<const FROM: usize, const TO: usize>: Copy {
+    /// Of the values along one axis.
+    fn along<S: Simd>(self, simd: S, values: [S::f32s; FROM]) -> [S::f32s; TO];
+}
+
+/// Declares a transform: its name and the method of [`Scheme`] that it is.
+macro_rules! transforms {
+    ($($(#[$doc:meta])* $name:ident: $method:ident, $from:tt to $to:tt;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub(super) struct $name<W, const IN: usize, const OUT: usize>(pub W);
+
+        impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> Transform<$from, $to> for $name<W, IN, OUT> {
+            #[inline(always)]
+            fn along<S: Simd>(self, simd: S, values: [S::f32s; $from]) -> [S::f32s; $to] {
+                self.0.$method(simd, values)
+            }
+        }
+    )*};
+}
+
+transforms! {
+    /// [`Scheme::input`].
+    Input: input, IN to IN;
+    /// [`Scheme::filter`].
+    Filter: filter, 3 to IN;
+    /// [`Scheme::output`].
+    Output: output, IN to OUT;
+    /// [`Scheme::filter_adjoint`].
+    FilterAdjoint: filter_adjoint, IN to 3;
+    /// [`Scheme::output_adjoint`].
+    OutputAdjoint: output_adjoint, OUT to IN;
+}
+
+/// `transform` along both axes of a square: first down its columns, then along its rows.
 #[inline(always)]
-pub(super) fn both_axes<V: Copy, const FROM: usize, const TO: usize>(
-    square: [[V; FROM]; FROM],
-    f: impl Fn([V; FROM]) -> [V; TO],
-) -> [[V; TO]; TO] {
-    let first = square[0][0];
-    let mut columns = [[first; FROM]; TO];
+pub(super) fn both_axes<S: Simd, const FROM: usize, const TO: usize>(
+    simd: S,
+    square: [[S::f32s; FROM]; FROM],
+    transform: impl Transform<FROM, TO>,
+) -> [[S::f32s; TO]; TO] {
+    let zero = simd.splat_f32s(0.0);
+    let mut columns = [[zero; FROM]; TO];
     for j in 0..FROM {
-        let column = f(std::array::from_fn(|i| square[i][j]));
-        for (row, value) in columns.iter_mut().zip(column) {
-            row[j] = value;
+        let mut column = [zero; FROM];
+        for i in 0..FROM {
+            column[i] = square[i][j];
+        }
+        let column = transform.along(simd, column);
+        for i in 0..TO {
+            columns[i][j] = column[i];
         }
     }
-    let mut out = [[first; TO]; TO];
-    for (out, row) in out.iter_mut().zip(columns) {
-        *out = f(row);
+    let mut out = [[zero; TO]; TO];
+    for i in 0..TO {
+        out[i] = transform.along(simd, columns[i]);
     }
     out
+}
+
+/// Stores a square of vectors: element (i, j) at (i·N + j)·`stride` of `to`.
+#[inline(always)]
+pub(super) fn store_square<S: Simd, const N: usize>(
+    simd: S,
+    to: &mut [f32],
+    stride: usize,
+    live: usize,
+    square: [[S::f32s; N]; N],
+) {
+    for (i, line) in square.into_iter().enumerate() {
+        for (j, value) in line.into_iter().enumerate() {
+            let place = (i * N + j) * stride;
+            store(simd, &mut to[place..place + live], value);
+        }
+    }
+}
+
+/// The square that [`store_square`] stores, of whole vectors.
+#[inline(always)]
+pub(super) fn load_square<S: Simd, const N: usize>(
+    simd: S,
+    from: &[f32],
+    stride: usize,
+) -> [[S::f32s; N]; N] {
+    let mut square = [[simd.splat_f32s(0.0); N]; N];
+    for (i, line) in square.iter_mut().enumerate() {
+        for (j, value) in line.iter_mut().enumerate() {
+            let place = (i * N + j) * stride;
+            *value = load(simd, &from[place..place + S::F32_LANES]);
+        }
+    }
+    square
+}
+
+/// The square of what lies at `places` of `from` and `offset` beyond, `live` elements each; zeros where there is none.
+#[inline(always)]
+pub(super) fn gather_square<S: Simd, const N: usize>(
+    simd: S,
+    from: &[f32],
+    places: &[[Option<usize>; N]; N],
+    offset: usize,
+    live: usize,
+) -> [[S::f32s; N]; N] {
+    let mut square = [[simd.splat_f32s(0.0); N]; N];
+    for (line, places) in square.iter_mut().zip(places) {
+        for (value, place) in line.iter_mut().zip(places) {
+            if let Some(place) = place {
+                *value = load(simd, &from[place + offset..][..live]);
+            }
+        }
+    }
+    square
 }
 
 /// A vector of the first elements of `from`; zeros beyond its end.

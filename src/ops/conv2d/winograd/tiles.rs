@@ -37,9 +37,10 @@ impl Grid {
         self.geometry.n * self.down
     }
 
-    /// Row `row` of tiles of the batch, tile `column` of it.
+    /// Tile `number` of those from row `first_row` of tiles on.
     #[inline(always)]
-    pub fn tile(&self, row: usize, column: usize) -> Tile {
+    pub fn tile(&self, first_row: usize, number: usize) -> Tile {
+        let (row, column) = (first_row + number / self.across, number % self.across);
         Tile {
             n: row / self.down,
             p: row % self.down * self.out,
@@ -70,21 +71,32 @@ impl Grid {
         (1..=most).rev().min_by_key(longest).unwrap_or(1)
     }
 
-    /// Input pixel under output (`p`, `q`) of the tile's edge: row `i` and column `j` of its window, as an
-    /// element of the input; nothing outside the picture.
+    /// The windows' inputs of a tile as elements of the input; nothing outside the picture.
     #[inline(always)]
-    pub fn input(&self, tile: Tile, i: usize, j: usize) -> Option<usize> {
+    pub fn inputs<const IN: usize>(&self, tile: Tile) -> [[Option<usize>; IN]; IN] {
         let g = &self.geometry;
-        let h = (tile.p + i).wrapping_sub(g.padding[0]);
-        let w = (tile.q + j).wrapping_sub(g.padding[1]);
-        (h < g.h && w < g.w).then(|| ((tile.n * g.h + h) * g.w + w) * g.c)
+        let mut places = [[None; IN]; IN];
+        for (i, places) in places.iter_mut().enumerate() {
+            let h = (tile.p + i).wrapping_sub(g.padding[0]);
+            for (j, place) in places.iter_mut().enumerate() {
+                let w = (tile.q + j).wrapping_sub(g.padding[1]);
+                *place = (h < g.h && w < g.w).then(|| ((tile.n * g.h + h) * g.w + w) * g.c);
+            }
+        }
+        places
     }
 
-    /// Output (`i`, `j`) of a tile as an output pixel of the batch; nothing outside the picture.
+    /// The outputs of a tile as elements of the output; nothing outside the picture.
     #[inline(always)]
-    pub fn output(&self, tile: Tile, i: usize, j: usize) -> Option<usize> {
+    pub fn outputs<const OUT: usize>(&self, tile: Tile) -> [[Option<usize>; OUT]; OUT] {
         let g = &self.geometry;
-        let (p, q) = (tile.p + i, tile.q + j);
-        (p < g.p && q < g.q).then(|| (tile.n * g.p + p) * g.q + q)
+        let mut places = [[None; OUT]; OUT];
+        for (i, places) in places.iter_mut().enumerate() {
+            for (j, place) in places.iter_mut().enumerate() {
+                let (p, q) = (tile.p + i, tile.q + j);
+                *place = (p < g.p && q < g.q).then(|| ((tile.n * g.p + p) * g.q + q) * g.k);
+            }
+        }
+        places
     }
 }

@@ -6,7 +6,10 @@
 use super::super::Geometry;
 use super::Size;
 use super::forward::TransformInputs;
-use super::scheme::{FourByFour, Scheme, TwoByTwo, both_axes, load, store};
+use super::scheme::{
+    FilterAdjoint, FourByFour, OutputAdjoint, Scheme, TwoByTwo, both_axes, gather_square, load_square,
+    store_square,
+};
 use super::tiles::Grid;
 use crate::ops::panels::{LANES, add_transposed_product};
 use crate::ops::parallel::{SERIAL_FLOPS, chunks_if, wide_with};
@@ -116,27 +119,14 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
     fn with_simd<S: Simd>(self, simd: S) {
         let channels = self.grid.geometry.k;
         for number in 0..self.count {
-            let (row, column) = (number / self.grid.across, number % self.grid.across);
-            let tile = self.grid.tile(self.first_row + row, column);
-            let places: [[Option<usize>; OUT]; OUT] =
-                std::array::from_fn(|i| std::array::from_fn(|j| self.grid.output(tile, i, j)));
+            let places: [[_; OUT]; OUT] = self.grid.outputs(self.grid.tile(self.first_row, number));
             for first in (0..self.tile_stride).step_by(S::F32_LANES) {
                 let live = channels.saturating_sub(first).min(S::F32_LANES);
-                let mut square = [[simd.splat_f32s(0.0); OUT]; OUT];
-                for (line, places) in square.iter_mut().zip(&places) {
-                    for (value, place) in line.iter_mut().zip(places) {
-                        if let Some(place) = place {
-                            *value = load(simd, &self.dy[place * channels + first.min(channels)..][..live]);
-                        }
-                    }
-                }
-                let square: [[_; IN]; IN] = both_axes(square, |y| self.scheme.output_adjoint(simd, y));
-                for (i, line) in square.into_iter().enumerate() {
-                    for (j, value) in line.into_iter().enumerate() {
-                        let place = (i * IN + j) * self.position_stride + number * self.tile_stride + first;
-                        store(simd, &mut self.out[place..place + S::F32_LANES], value);
-                    }
-                }
+                let offset = first.min(channels);
+                let square = gather_square(simd, self.dy, &places, offset, live);
+                let square: [[_; IN]; IN] = both_axes(simd, square, OutputAdjoint(self.scheme));
+                let out = &mut self.out[number * self.tile_stride + first..];
+                store_square(simd, out, self.position_stride, S::F32_LANES, square);
             }
         }
     }
@@ -160,19 +150,9 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
     fn with_simd<S: Simd>(self, simd: S) {
         for first in (0..self.channels).step_by(S::F32_LANES) {
             let live = (self.channels - first).min(S::F32_LANES);
-            let square: [[_; IN]; IN] = std::array::from_fn(|i| {
-                std::array::from_fn(|j| {
-                    let place = (i * IN + j) * self.position_stride + first;
-                    load(simd, &self.sums[place..][..S::F32_LANES])
-                })
-            });
-            let square: [[_; 3]; 3] = both_axes(square, |u| self.scheme.filter_adjoint(simd, u));
-            for (r, line) in square.into_iter().enumerate() {
-                for (s, value) in line.into_iter().enumerate() {
-                    let place = (3 * r + s) * self.channels + first;
-                    store(simd, &mut self.dw[place..place + live], value);
-                }
-            }
+            let square: [[_; IN]; IN] = load_square(simd, &self.sums[first..], self.position_stride);
+            let square = both_axes(simd, square, FilterAdjoint(self.scheme));
+            store_square(simd, &mut self.dw[first..], self.channels, live, square);
         }
     }
 }
