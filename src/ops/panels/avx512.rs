@@ -2,17 +2,13 @@
 //! of sums in registers, and a product from a library packs the left side anew at each call.
 #![allow(unsafe_code)]
 
-use super::RowStride;
 use super::pack::Window;
+use super::{COLUMN_ROWS, RowStride};
 
 /// Rows of a tile of two vectors a row: 28 sums, 2 right vectors and one left factor fill 31 of 32 registers.
 const ROWS_OF_TWO: usize = 14;
 /// Rows of a tile of one vector a row.
 const ROWS_OF_ONE: usize = 28;
-
-/// The same for a left side that lies column by column: factors of a channel's outputs, which are powers of two.
-const COLUMN_ROWS_OF_TWO: usize = 8;
-const COLUMN_ROWS_OF_ONE: usize = 16;
 
 /// Rows of a tile of `vectors` vectors a row.
 pub(super) fn tile_rows(vectors: usize) -> usize {
@@ -53,15 +49,6 @@ pub(super) struct Operands<'a> {
     pub depth: usize,
 }
 
-/// Rows of a tile of `vectors` vectors a row for a left operand that lies column by column.
-pub(super) fn column_tile_rows(vectors: usize) -> usize {
-    if vectors == 1 {
-        COLUMN_ROWS_OF_ONE
-    } else {
-        COLUMN_ROWS_OF_TWO
-    }
-}
-
 /// One tile into or onto the columns `window` of `y`. `y` may have fewer rows than the tile.
 ///
 /// The slices must hold the matrices and the processor must have AVX-512; both are asserted.
@@ -82,10 +69,7 @@ pub(super) fn multiply_tile(operands: Operands<'_>, y: &mut [f32], window: Windo
             tile_rows(vectors),
             (tile_rows(vectors) - 1) * stride.elements() + depth,
         ),
-        Layout::Columns(stride) => {
-            let tile = column_tile_rows(vectors);
-            (tile, depth.saturating_sub(1) * stride + tile)
-        }
+        Layout::Columns(stride) => (COLUMN_ROWS, depth.saturating_sub(1) * stride + COLUMN_ROWS),
     };
     assert!(available() && depth > 0 && rows <= tile && left_end <= left.len());
     assert!((depth - 1) * right_stride + width <= right.len());
@@ -104,12 +88,18 @@ pub(super) fn multiply_tile(operands: Operands<'_>, y: &mut [f32], window: Windo
     // one `depth` rows of whole vectors, and of `y` only rows and columns are touched that it has.
     unsafe {
         match (layout, vectors) {
-            (Layout::Rows(RowStride::Narrow), 1) => x86::narrow_rows_by_one(left, right, depth, y),
-            (Layout::Rows(RowStride::Narrow), _) => x86::narrow_rows_by_two(left, right, depth, y),
-            (Layout::Rows(RowStride::Middle), 1) => x86::middle_rows_by_one(left, right, depth, y),
-            (Layout::Rows(RowStride::Middle), _) => x86::middle_rows_by_two(left, right, depth, y),
-            (Layout::Rows(RowStride::Wide), 1) => x86::wide_rows_by_one(left, right, depth, y),
-            (Layout::Rows(RowStride::Wide), _) => x86::wide_rows_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For16), 1) => x86::rows_of_16_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For16), _) => x86::rows_of_16_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For32), 1) => x86::rows_of_32_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For32), _) => x86::rows_of_32_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For64), 1) => x86::rows_of_64_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For64), _) => x86::rows_of_64_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For128), 1) => x86::rows_of_128_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For128), _) => x86::rows_of_128_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For256), 1) => x86::rows_of_256_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For256), _) => x86::rows_of_256_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For512), 1) => x86::rows_of_512_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For512), _) => x86::rows_of_512_by_two(left, right, depth, y),
             (Layout::Columns(_), 1) => x86::columns_by_one(left, right, depth, y),
             (Layout::Columns(_), _) => x86::columns_by_two(left, right, depth, y),
         }
@@ -130,45 +120,6 @@ impl Layout {
 /// Never called: [`available`] says no.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn multiply_tile(_: Operands<'_>, _: &mut [f32], _: Window, _: bool) {}
-
-/// One tile of a weight gradient: `sums[o][0..2·LANES]` += Σ over pixels dy`[pixel][o]` · x`[pixel]`, for
-/// eight outputs. `dy` begins at the first output of the first pixel, pixels `dy_stride` apart; `starts`
-/// are the places in `x` of the pixels' inputs, `None` outside the picture; `count` ≤ 2·LANES inputs.
-/// Sums lie `sum_stride` apart.
-///
-/// The slices must hold all that and the processor must have AVX-512; both are asserted.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn add_outer_products(
-    dy: (&[f32], usize),
-    x: (&[f32], &[Option<usize>]),
-    sums: (&mut [f32], usize),
-    count: usize,
-) {
-    use super::{LANES, OUTPUTS};
-    let ((dy, dy_stride), (x, starts), (sums, sum_stride)) = (dy, x, sums);
-    assert!(available() && count <= 2 * LANES);
-    assert!(starts.is_empty() || (starts.len() - 1) * dy_stride + OUTPUTS <= dy.len());
-    assert!(starts.iter().flatten().all(|start| start + count <= x.len()));
-    assert!((OUTPUTS - 1) * sum_stride + count <= sums.len());
-    // SAFETY: the processor has the instructions; the assertions cover every place that is read or written.
-    unsafe {
-        if count <= LANES {
-            x86::outer_products_of_one(dy, dy_stride, x, starts, sums, sum_stride, count);
-        } else {
-            x86::outer_products_of_two(dy, dy_stride, x, starts, sums, sum_stride, count);
-        }
-    }
-}
-
-/// Never called: [`available`] says no.
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn add_outer_products(
-    _: (&[f32], usize),
-    _: (&[f32], &[Option<usize>]),
-    _: (&mut [f32], usize),
-    _: usize,
-) {
-}
 
 /// Transposes a block of [`LANES`](super::LANES)² numbers: `to`'s row i is column i of `from`; rows of each lie a stride apart.
 ///
@@ -191,9 +142,9 @@ pub(super) fn transpose_block(from: (&[f32], usize), to: (&mut [f32], usize)) {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::super::RowStride;
-    use super::{COLUMN_ROWS_OF_ONE, COLUMN_ROWS_OF_TWO, ROWS_OF_ONE, ROWS_OF_TWO};
+    use super::{COLUMN_ROWS, ROWS_OF_ONE, ROWS_OF_TWO};
+    use crate::ops::panels::LANES;
     use crate::ops::panels::pack::Window;
-    use crate::ops::panels::{LANES, OUTPUTS};
     use std::arch::x86_64::*;
 
     /// The lanes of vector `vector` that are among the first `count` elements.
@@ -227,14 +178,20 @@ mod x86 {
     }
 
     tiles! {
-        narrow_rows_by_one: ROWS_OF_ONE, 1, RowStride::Narrow.elements();
-        narrow_rows_by_two: ROWS_OF_TWO, 2, RowStride::Narrow.elements();
-        middle_rows_by_one: ROWS_OF_ONE, 1, RowStride::Middle.elements();
-        middle_rows_by_two: ROWS_OF_TWO, 2, RowStride::Middle.elements();
-        wide_rows_by_one: ROWS_OF_ONE, 1, RowStride::Wide.elements();
-        wide_rows_by_two: ROWS_OF_TWO, 2, RowStride::Wide.elements();
-        columns_by_one: COLUMN_ROWS_OF_ONE, 1, 1;
-        columns_by_two: COLUMN_ROWS_OF_TWO, 2, 1;
+        rows_of_16_by_one: ROWS_OF_ONE, 1, RowStride::For16.elements();
+        rows_of_16_by_two: ROWS_OF_TWO, 2, RowStride::For16.elements();
+        rows_of_32_by_one: ROWS_OF_ONE, 1, RowStride::For32.elements();
+        rows_of_32_by_two: ROWS_OF_TWO, 2, RowStride::For32.elements();
+        rows_of_64_by_one: ROWS_OF_ONE, 1, RowStride::For64.elements();
+        rows_of_64_by_two: ROWS_OF_TWO, 2, RowStride::For64.elements();
+        rows_of_128_by_one: ROWS_OF_ONE, 1, RowStride::For128.elements();
+        rows_of_128_by_two: ROWS_OF_TWO, 2, RowStride::For128.elements();
+        rows_of_256_by_one: ROWS_OF_ONE, 1, RowStride::For256.elements();
+        rows_of_256_by_two: ROWS_OF_TWO, 2, RowStride::For256.elements();
+        rows_of_512_by_one: ROWS_OF_ONE, 1, RowStride::For512.elements();
+        rows_of_512_by_two: ROWS_OF_TWO, 2, RowStride::For512.elements();
+        columns_by_one: COLUMN_ROWS, 1, 1;
+        columns_by_two: COLUMN_ROWS, 2, 1;
     }
 
     #[inline]
@@ -278,77 +235,6 @@ mod x86 {
                         true => _mm512_add_ps(_mm512_maskz_loadu_ps(live, to), sum),
                         false => sum,
                     };
-                    _mm512_mask_storeu_ps(to, live, sum);
-                }
-            }
-        }
-    }
-
-    /// See [`super::add_outer_products`].
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn outer_products_of_one(
-        dy: &[f32],
-        dy_stride: usize,
-        x: &[f32],
-        starts: &[Option<usize>],
-        sums: &mut [f32],
-        sum_stride: usize,
-        count: usize,
-    ) {
-        unsafe { outer_products::<1>(dy, dy_stride, x, starts, sums, sum_stride, count) }
-    }
-
-    /// See [`super::add_outer_products`].
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn outer_products_of_two(
-        dy: &[f32],
-        dy_stride: usize,
-        x: &[f32],
-        starts: &[Option<usize>],
-        sums: &mut [f32],
-        sum_stride: usize,
-        count: usize,
-    ) {
-        unsafe { outer_products::<2>(dy, dy_stride, x, starts, sums, sum_stride, count) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    unsafe fn outer_products<const VECTORS: usize>(
-        dy: &[f32],
-        dy_stride: usize,
-        x: &[f32],
-        starts: &[Option<usize>],
-        sums: &mut [f32],
-        sum_stride: usize,
-        count: usize,
-    ) {
-        let mut tile = [[_mm512_setzero_ps(); VECTORS]; OUTPUTS];
-        for (pixel, start) in starts.iter().enumerate() {
-            // Outside the picture all factors are zero, which changes no sum.
-            let Some(start) = start else { continue };
-            let mut inputs = [_mm512_setzero_ps(); VECTORS];
-            for (v, input) in inputs.iter_mut().enumerate() {
-                // SAFETY: the live lanes lie in `x`; others are not touched.
-                *input = unsafe {
-                    _mm512_maskz_loadu_ps(lanes(v, count), x.as_ptr().wrapping_add(start + v * LANES))
-                };
-            }
-            for (output, sums) in tile.iter_mut().enumerate() {
-                // SAFETY: every pixel has OUTPUTS elements of `dy`.
-                let factor = _mm512_set1_ps(unsafe { *dy.as_ptr().add(pixel * dy_stride + output) });
-                for (sum, &input) in sums.iter_mut().zip(&inputs) {
-                    *sum = _mm512_fmadd_ps(factor, input, *sum);
-                }
-            }
-        }
-        for (output, tile) in tile.iter().enumerate() {
-            for (v, &sum) in tile.iter().enumerate() {
-                let live = lanes(v, count);
-                // SAFETY: the live lanes of each output lie in `sums`.
-                unsafe {
-                    let to = sums.as_mut_ptr().wrapping_add(output * sum_stride + v * LANES);
-                    let sum = _mm512_add_ps(_mm512_maskz_loadu_ps(live, to), sum);
                     _mm512_mask_storeu_ps(to, live, sum);
                 }
             }

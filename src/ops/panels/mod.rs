@@ -10,7 +10,6 @@ mod pack;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use avx512::add_outer_products;
 pub(crate) use pack::{Panels, transpose_into};
 
 use super::gemm::{K_CHUNK, Left, gemm};
@@ -27,40 +26,47 @@ pub(crate) const LANES: usize = 16;
 /// in different cache sets. The innermost loops know the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RowStride {
-    /// Up to 32 elements a row.
-    Narrow,
-    /// Up to 128.
-    Middle,
-    /// Up to [`K_CHUNK`].
-    Wide,
+    /// For up to 16 elements a row.
+    For16,
+    For32,
+    For64,
+    For128,
+    For256,
+    /// For [`K_CHUNK`].
+    For512,
 }
 
 impl RowStride {
     /// The smallest for rows of `depth` elements; nothing if there are too many.
     pub fn of(depth: usize) -> Option<Self> {
-        [Self::Narrow, Self::Middle, Self::Wide]
+        use RowStride::*;
+        [For16, For32, For64, For128, For256, For512]
             .into_iter()
             .find(|stride| depth + LANES <= stride.elements())
     }
 
     /// The number.
     pub const fn elements(self) -> usize {
-        match self {
-            Self::Narrow => 32 + LANES,
-            Self::Middle => 128 + LANES,
-            Self::Wide => K_CHUNK + LANES,
-        }
+        LANES
+            + match self {
+                Self::For16 => 16,
+                Self::For32 => 32,
+                Self::For64 => 64,
+                Self::For128 => 128,
+                Self::For256 => 256,
+                Self::For512 => K_CHUNK,
+            }
     }
 }
 
 /// Elements from one gathered row to the next.
-const ROW_STRIDE: usize = RowStride::Wide.elements();
+const ROW_STRIDE: usize = RowStride::For512.elements();
 
 /// Most tiles that are gathered at once: together they stay in the L2 cache while panels pass by.
 const MOST_TILES: usize = 4;
 
-/// Output channels of a weight gradient that [`add_outer_products`] makes at once.
-pub(crate) const OUTPUTS: usize = 8;
+/// Rows of the result that [`add_transposed_product`] makes at once.
+pub(crate) const COLUMN_ROWS: usize = 8;
 
 /// Whether this processor has what these products need.
 pub(crate) fn available() -> bool {
@@ -131,7 +137,7 @@ impl Panels {
                     {
                         let operands = Operands {
                             left,
-                            layout: Layout::Rows(RowStride::Wide),
+                            layout: Layout::Rows(RowStride::For512),
                             right,
                             right_stride: self.width(),
                             vectors: self.vectors(),
@@ -181,20 +187,25 @@ pub(crate) fn multiply_panel(left: &[f32], stride: RowStride, panel: &[f32], wid
     }
 }
 
-/// `sums` (m × n) += `left`ᵀ · `right`, where `left` is depth × m and `right` depth × n, all row-major; m and n
-/// are multiples of [`LANES`].
-pub(crate) fn add_transposed_product(left: &[f32], right: &[f32], [m, n]: [usize; 2], sums: &mut [f32]) {
-    let depth = left.len() / m;
+/// `sums` (m × n) += `left`ᵀ · `right`, where `left` is depth × m, rows `left_stride` apart, and `right` depth × n,
+/// all row-major; m is a multiple of [`COLUMN_ROWS`] and n of [`LANES`].
+pub(crate) fn add_transposed_product(
+    (left, left_stride): (&[f32], usize),
+    right: &[f32],
+    [m, n]: [usize; 2],
+    sums: &mut [f32],
+) {
+    let depth = right.len() / n;
     if !available() {
-        return gemm([m, n, depth], Left::transposed(left, m), right, sums, true);
+        let left = Left::transposed(left, left_stride);
+        return gemm([m, n, depth], left, right, sums, true);
     }
-    for first in (0..n).step_by(2 * LANES) {
-        let count = (n - first).min(2 * LANES);
-        let tile = avx512::column_tile_rows(count / LANES);
-        for (i, sums) in sums.chunks_mut(tile * n).enumerate() {
+    for (i, sums) in sums.chunks_exact_mut(COLUMN_ROWS * n).enumerate() {
+        for first in (0..n).step_by(2 * LANES) {
+            let count = (n - first).min(2 * LANES);
             let operands = Operands {
-                left: &left[i * tile..],
-                layout: Layout::Columns(m),
+                left: &left[i * COLUMN_ROWS..],
+                layout: Layout::Columns(left_stride),
                 right: &right[first..],
                 right_stride: n,
                 vectors: count / LANES,

@@ -13,8 +13,8 @@ use crate::ops::parallel::{SERIAL_FLOPS, pieces_if};
 use crate::tensor::Buffer;
 use pulp::{Simd, WithSimd};
 
-/// Most transformed inputs of a job, so that they stay in the L2 cache.
-const MOST_INPUTS: usize = 150_000;
+/// Most elements of a job, transformed inputs and products, so that they stay in the L2 cache.
+const MOST_ELEMENTS: usize = 180_000;
 
 /// Transformed weights: G·g·Gᵀ of every pair of channels, as panels whose row is position · C + c and whose
 /// columns are the output channels.
@@ -151,7 +151,7 @@ fn run<const IN: usize, const OUT: usize>(
     let block = tile_rows(width);
     let parallel = g.flops() >= SERIAL_FLOPS;
     let threads = if parallel { rayon::current_num_threads() } else { 1 };
-    let most = (MOST_INPUTS / (positions * g.c)).max(block);
+    let most = (MOST_ELEMENTS / (positions * (g.c + LANES + width))).max(block);
     let rows = grid.rows_per_job(block, most, threads);
     let ends = (0..grid.rows()).step_by(rows).map(|row| {
         let end = (row + rows).min(grid.rows());
@@ -221,11 +221,11 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
         let channels = self.grid.geometry.c;
         let padded = channels.next_multiple_of(LANES);
         for number in 0..self.count {
-            let places = self.grid.inputs(self.grid.tile(self.first_row, number));
+            let window = self.grid.inputs(self.grid.tile(self.first_row, number), IN);
             for first in (0..padded).step_by(S::F32_LANES) {
                 let live = channels.saturating_sub(first).min(S::F32_LANES);
                 let offset = first.min(channels);
-                let square = gather_square(simd, self.x, &places, offset, live);
+                let square = gather_square(simd, self.x, window, offset, live);
                 let square = both_axes(simd, square, Input(self.scheme));
                 let out = &mut self.out[number * self.tile_stride + first..];
                 store_square(simd, out, self.position_stride, S::F32_LANES, square);
@@ -260,16 +260,18 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
         let k = self.grid.geometry.k;
         let columns = (k - self.first_channel).min(self.width);
         for number in 0..self.count {
-            let places: [[_; OUT]; OUT] = self.grid.outputs(self.grid.tile(self.first_row, number));
+            let outputs = self.grid.outputs(self.grid.tile(self.first_row, number));
             for first in (0..columns).step_by(S::F32_LANES) {
                 let live = (columns - first).min(S::F32_LANES);
                 let channel = self.first_channel + first;
                 let products = &self.products[number * self.width + first..];
                 let square: [[_; IN]; IN] = load_square(simd, products, self.count * self.width);
                 let square = both_axes(simd, square, Output(self.scheme));
-                for (line, places) in square.into_iter().zip(&places) {
-                    for (value, place) in line.into_iter().zip(places) {
-                        let Some(place) = place else { continue };
+                for (i, line) in square.into_iter().enumerate() {
+                    for (j, value) in line.into_iter().enumerate() {
+                        let Some(place) = outputs.place(i, j) else {
+                            continue;
+                        };
                         let y = &mut self.y[place + channel - self.first_element..][..live];
                         let value = match self.start {
                             Start::Zero => value,

@@ -5,6 +5,7 @@
 //! 1509.09308). Nothing here fuses a multiplication with an addition, so every instruction set gives the
 //! same bits.
 
+use super::tiles::Square;
 use pulp::Simd;
 
 /// The matrices Bᵀ, G and Aᵀ of F(`OUT`, 3), with `IN` = `OUT` + 2, and the adjoints of G and Aᵀ.
@@ -281,19 +282,19 @@ pub(super) fn load_square<S: Simd, const N: usize>(
     square
 }
 
-/// The square of what lies at `places` of `from` and `offset` beyond, `live` elements each; zeros where there is none.
+/// What lies at the pixels `of` of `from`, `live` elements from `offset` on; zeros outside the picture.
 #[inline(always)]
 pub(super) fn gather_square<S: Simd, const N: usize>(
     simd: S,
     from: &[f32],
-    places: &[[Option<usize>; N]; N],
+    of: Square,
     offset: usize,
     live: usize,
 ) -> [[S::f32s; N]; N] {
     let mut square = [[simd.splat_f32s(0.0); N]; N];
-    for (line, places) in square.iter_mut().zip(places) {
-        for (value, place) in line.iter_mut().zip(places) {
-            if let Some(place) = place {
+    for (i, line) in square.iter_mut().enumerate() {
+        for (j, value) in line.iter_mut().enumerate() {
+            if let Some(place) = of.place(i, j) {
                 *value = load(simd, &from[place + offset..][..live]);
             }
         }

@@ -71,32 +71,63 @@ impl Grid {
         (1..=most).rev().min_by_key(longest).unwrap_or(1)
     }
 
-    /// The windows' inputs of a tile as elements of the input; nothing outside the picture.
+    /// The square of `size` inputs under a tile.
     #[inline(always)]
-    pub fn inputs<const IN: usize>(&self, tile: Tile) -> [[Option<usize>; IN]; IN] {
+    pub fn inputs(&self, tile: Tile, size: usize) -> Square {
         let g = &self.geometry;
-        let mut places = [[None; IN]; IN];
-        for (i, places) in places.iter_mut().enumerate() {
-            let h = (tile.p + i).wrapping_sub(g.padding[0]);
-            for (j, place) in places.iter_mut().enumerate() {
-                let w = (tile.q + j).wrapping_sub(g.padding[1]);
-                *place = (h < g.h && w < g.w).then(|| ((tile.n * g.h + h) * g.w + w) * g.c);
-            }
-        }
-        places
+        let corner = [
+            tile.p.wrapping_sub(g.padding[0]),
+            tile.q.wrapping_sub(g.padding[1]),
+        ];
+        Square::new(tile.n, corner, [g.h, g.w, g.c], size)
     }
 
-    /// The outputs of a tile as elements of the output; nothing outside the picture.
+    /// The square of a tile's outputs.
     #[inline(always)]
-    pub fn outputs<const OUT: usize>(&self, tile: Tile) -> [[Option<usize>; OUT]; OUT] {
+    pub fn outputs(&self, tile: Tile) -> Square {
         let g = &self.geometry;
-        let mut places = [[None; OUT]; OUT];
-        for (i, places) in places.iter_mut().enumerate() {
-            for (j, place) in places.iter_mut().enumerate() {
-                let (p, q) = (tile.p + i, tile.q + j);
-                *place = (p < g.p && q < g.q).then(|| ((tile.n * g.p + p) * g.q + q) * g.k);
-            }
+        Square::new(tile.n, [tile.p, tile.q], [g.p, g.q, g.k], self.out)
+    }
+}
+
+/// A square of pixels that may reach beyond the picture. Numbers below 0 wrap around.
+#[derive(Clone, Copy)]
+pub(super) struct Square {
+    /// The corner as an element of the batch.
+    corner: usize,
+    /// Elements from a pixel to the next, and from a row to the next.
+    pixel: usize,
+    row: usize,
+    /// The rows and columns inside the picture: first and end.
+    rows: [usize; 2],
+    columns: [usize; 2],
+}
+
+impl Square {
+    #[inline(always)]
+    fn new(n: usize, [p, q]: [usize; 2], [height, width, channels]: [usize; 3], size: usize) -> Self {
+        let inside = |corner: usize, length: usize| {
+            let first = (corner as isize).min(0).unsigned_abs().min(size);
+            [first, length.wrapping_sub(corner).min(size)]
+        };
+        let row = n.wrapping_mul(height).wrapping_add(p);
+        Self {
+            corner: row.wrapping_mul(width).wrapping_add(q).wrapping_mul(channels),
+            pixel: channels,
+            row: width * channels,
+            rows: inside(p, height),
+            columns: inside(q, width),
         }
-        places
+    }
+
+    /// Row `i`, column `j` as an element of the batch; nothing outside the picture.
+    #[inline(always)]
+    pub fn place(&self, i: usize, j: usize) -> Option<usize> {
+        let inside = |i: usize, [first, end]: [usize; 2]| i >= first && i < end;
+        let place = self.corner.wrapping_add(i * self.row + j * self.pixel);
+        match inside(i, self.rows) && inside(j, self.columns) {
+            true => Some(place),
+            false => None,
+        }
     }
 }

@@ -83,7 +83,7 @@ fn run<const IN: usize, const OUT: usize>(
                 let (inputs, gradients) = held.split_at(positions * most * c);
                 let inputs = &inputs[position * most * c..][..count * c];
                 let gradients = &gradients[position * most * k..][..count * k];
-                add_transposed_product(gradients, inputs, [k, c], sums);
+                add_transposed_product((gradients, k), inputs, [k, c], sums);
             }
         });
     }
@@ -119,11 +119,11 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
     fn with_simd<S: Simd>(self, simd: S) {
         let channels = self.grid.geometry.k;
         for number in 0..self.count {
-            let places: [[_; OUT]; OUT] = self.grid.outputs(self.grid.tile(self.first_row, number));
+            let outputs = self.grid.outputs(self.grid.tile(self.first_row, number));
             for first in (0..self.tile_stride).step_by(S::F32_LANES) {
                 let live = channels.saturating_sub(first).min(S::F32_LANES);
                 let offset = first.min(channels);
-                let square = gather_square(simd, self.dy, &places, offset, live);
+                let square = gather_square(simd, self.dy, outputs, offset, live);
                 let square: [[_; IN]; IN] = both_axes(simd, square, OutputAdjoint(self.scheme));
                 let out = &mut self.out[number * self.tile_stride + first..];
                 store_square(simd, out, self.position_stride, S::F32_LANES, square);
