@@ -2,11 +2,9 @@
 
 use super::super::{Geometry, Start};
 use super::Size;
-use super::scheme::{
-    Filter, FourByFour, Input, Output, Scheme, TwoByTwo, both_axes, gather_square, load, load_square, store,
-    store_square,
-};
-use super::tiles::Grid;
+use super::scheme::{Filter, FourByFour, Input, Output, Scheme, TwoByTwo};
+use super::squares::{Positions, Sink, Source, both_axes, from_pixels, load, store};
+use super::tiles::{Grid, Pixels};
 use crate::ops::panels::{LANES, Panels, RowStride, multiply_panel, tile_rows, transpose_into};
 use crate::ops::parallel::wide_with;
 use crate::ops::parallel::{SERIAL_FLOPS, pieces_if};
@@ -107,15 +105,33 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
         let count = self.taps[0].len();
         for first in (0..count).step_by(S::F32_LANES) {
             let live = (count - first).min(S::F32_LANES);
-            let mut square = [[simd.splat_f32s(0.0); 3]; 3];
-            for (r, line) in square.iter_mut().enumerate() {
-                for (s, value) in line.iter_mut().enumerate() {
-                    *value = load(simd, &self.taps[3 * r + s][first..first + live]);
-                }
-            }
-            let square: [[_; IN]; IN] = both_axes(simd, square, Filter(self.scheme));
-            store_square(simd, &mut self.out[first..], self.stride, live, square);
+            let taps = Taps {
+                taps: &self.taps,
+                first,
+                live,
+            };
+            let mut out = Positions {
+                values: &mut self.out[first..],
+                edge: IN,
+                stride: self.stride,
+                live,
+            };
+            both_axes(simd, &taps, Filter(self.scheme), &mut out);
         }
+    }
+}
+
+/// The taps of neighbouring filters.
+struct Taps<'a> {
+    taps: &'a [&'a [f32]; 9],
+    first: usize,
+    live: usize,
+}
+
+impl Source for Taps<'_> {
+    #[inline(always)]
+    fn get<S: Simd>(&self, simd: S, i: usize, j: usize) -> S::f32s {
+        load(simd, &self.taps[3 * i + j][self.first..], self.live)
     }
 }
 
@@ -221,14 +237,23 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
         let channels = self.grid.geometry.c;
         let padded = channels.next_multiple_of(LANES);
         for number in 0..self.count {
-            let window = self.grid.inputs(self.grid.tile(self.first_row, number), IN);
+            let pixels = self.grid.inputs(self.grid.tile(self.first_row, number), IN);
             for first in (0..padded).step_by(S::F32_LANES) {
                 let live = channels.saturating_sub(first).min(S::F32_LANES);
                 let offset = first.min(channels);
-                let square = gather_square(simd, self.x, window, offset, live);
-                let square = both_axes(simd, square, Input(self.scheme));
-                let out = &mut self.out[number * self.tile_stride + first..];
-                store_square(simd, out, self.position_stride, S::F32_LANES, square);
+                let mut out = Positions {
+                    values: &mut self.out[number * self.tile_stride + first..],
+                    edge: IN,
+                    stride: self.position_stride,
+                    live: S::F32_LANES,
+                };
+                from_pixels(
+                    simd,
+                    (self.x, pixels),
+                    (offset, live),
+                    Input(self.scheme),
+                    &mut out,
+                );
             }
         }
     }
@@ -260,28 +285,52 @@ impl<W: Scheme<IN, OUT>, const IN: usize, const OUT: usize> WithSimd for Transfo
         let k = self.grid.geometry.k;
         let columns = (k - self.first_channel).min(self.width);
         for number in 0..self.count {
-            let outputs = self.grid.outputs(self.grid.tile(self.first_row, number));
+            let pixels = self.grid.outputs(self.grid.tile(self.first_row, number));
             for first in (0..columns).step_by(S::F32_LANES) {
-                let live = (columns - first).min(S::F32_LANES);
-                let channel = self.first_channel + first;
-                let products = &self.products[number * self.width + first..];
-                let square: [[_; IN]; IN] = load_square(simd, products, self.count * self.width);
-                let square = both_axes(simd, square, Output(self.scheme));
-                for (i, line) in square.into_iter().enumerate() {
-                    for (j, value) in line.into_iter().enumerate() {
-                        let Some(place) = outputs.place(i, j) else {
-                            continue;
-                        };
-                        let y = &mut self.y[place + channel - self.first_element..][..live];
-                        let value = match self.start {
-                            Start::Zero => value,
-                            Start::Bias(bias) => simd.add_f32s(load(simd, &bias[channel..][..live]), value),
-                            Start::Sum => simd.add_f32s(load(simd, y), value),
-                        };
-                        store(simd, y, value);
-                    }
-                }
+                let products = Positions {
+                    values: &self.products[number * self.width + first..],
+                    edge: IN,
+                    stride: self.count * self.width,
+                    live: S::F32_LANES,
+                };
+                let mut outputs = Outputs {
+                    y: &mut *self.y,
+                    pixels,
+                    first_element: self.first_element,
+                    channel: self.first_channel + first,
+                    live: (columns - first).min(S::F32_LANES),
+                    start: self.start,
+                };
+                both_axes(simd, &products, Output(self.scheme), &mut outputs);
             }
         }
+    }
+}
+
+/// Output pixels of a tile, as far as they are in the picture.
+struct Outputs<'a> {
+    y: &'a mut [f32],
+    pixels: Pixels,
+    /// The place of `y` in the whole output.
+    first_element: usize,
+    /// First channel.
+    channel: usize,
+    live: usize,
+    start: Start<'a, f32>,
+}
+
+impl Sink for Outputs<'_> {
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, simd: S, i: usize, j: usize, value: S::f32s) {
+        let Some(place) = self.pixels.place(i, j) else {
+            return;
+        };
+        let y = &mut self.y[place + self.channel - self.first_element..];
+        let value = match self.start {
+            Start::Zero => value,
+            Start::Bias(bias) => simd.add_f32s(load(simd, &bias[self.channel..], self.live), value),
+            Start::Sum => simd.add_f32s(load(simd, y, self.live), value),
+        };
+        store(simd, y, self.live, value);
     }
 }

@@ -8,6 +8,7 @@
 
 mod forward;
 mod scheme;
+mod squares;
 #[cfg(test)]
 mod tests;
 mod tiles;

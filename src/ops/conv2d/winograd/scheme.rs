@@ -5,7 +5,6 @@
 //! 1509.09308). Nothing here fuses a multiplication with an addition, so every instruction set gives the
 //! same bits.
 
-use super::tiles::Square;
 use pulp::Simd;
 
 /// The matrices Bᵀ, G and Aᵀ of F(`OUT`, 3), with `IN` = `OUT` + 2, and the adjoints of G and Aᵀ.
@@ -220,105 +219,4 @@ transforms! {
     FilterAdjoint: filter_adjoint, IN to 3;
     /// [`Scheme::output_adjoint`].
     OutputAdjoint: output_adjoint, OUT to IN;
-}
-
-/// `transform` along both axes of a square: first down its columns, then along its rows.
-#[inline(always)]
-pub(super) fn both_axes<S: Simd, const FROM: usize, const TO: usize>(
-    simd: S,
-    square: [[S::f32s; FROM]; FROM],
-    transform: impl Transform<FROM, TO>,
-) -> [[S::f32s; TO]; TO] {
-    let zero = simd.splat_f32s(0.0);
-    let mut columns = [[zero; FROM]; TO];
-    for j in 0..FROM {
-        let mut column = [zero; FROM];
-        for i in 0..FROM {
-            column[i] = square[i][j];
-        }
-        let column = transform.along(simd, column);
-        for i in 0..TO {
-            columns[i][j] = column[i];
-        }
-    }
-    let mut out = [[zero; TO]; TO];
-    for i in 0..TO {
-        out[i] = transform.along(simd, columns[i]);
-    }
-    out
-}
-
-/// Stores a square of vectors: element (i, j) at (i·N + j)·`stride` of `to`.
-#[inline(always)]
-pub(super) fn store_square<S: Simd, const N: usize>(
-    simd: S,
-    to: &mut [f32],
-    stride: usize,
-    live: usize,
-    square: [[S::f32s; N]; N],
-) {
-    for (i, line) in square.into_iter().enumerate() {
-        for (j, value) in line.into_iter().enumerate() {
-            let place = (i * N + j) * stride;
-            store(simd, &mut to[place..place + live], value);
-        }
-    }
-}
-
-/// The square that [`store_square`] stores, of whole vectors.
-#[inline(always)]
-pub(super) fn load_square<S: Simd, const N: usize>(
-    simd: S,
-    from: &[f32],
-    stride: usize,
-) -> [[S::f32s; N]; N] {
-    let mut square = [[simd.splat_f32s(0.0); N]; N];
-    for (i, line) in square.iter_mut().enumerate() {
-        for (j, value) in line.iter_mut().enumerate() {
-            let place = (i * N + j) * stride;
-            *value = load(simd, &from[place..place + S::F32_LANES]);
-        }
-    }
-    square
-}
-
-/// What lies at the pixels `of` of `from`, `live` elements from `offset` on; zeros outside the picture.
-#[inline(always)]
-pub(super) fn gather_square<S: Simd, const N: usize>(
-    simd: S,
-    from: &[f32],
-    of: Square,
-    offset: usize,
-    live: usize,
-) -> [[S::f32s; N]; N] {
-    let mut square = [[simd.splat_f32s(0.0); N]; N];
-    for (i, line) in square.iter_mut().enumerate() {
-        for (j, value) in line.iter_mut().enumerate() {
-            if let Some(place) = of.place(i, j) {
-                *value = load(simd, &from[place + offset..][..live]);
-            }
-        }
-    }
-    square
-}
-
-/// A vector of the first elements of `from`; zeros beyond its end.
-#[inline(always)]
-pub(super) fn load<S: Simd>(simd: S, from: &[f32]) -> S::f32s {
-    match S::as_simd_f32s(from).0.first() {
-        Some(&whole) => whole,
-        None => simd.partial_load_f32s(from),
-    }
-}
-
-/// As much of `vector` as `to` holds.
-#[inline(always)]
-pub(super) fn store<S: Simd>(simd: S, to: &mut [f32], vector: S::f32s) {
-    if to.len() >= S::F32_LANES {
-        if let Some(whole) = S::as_mut_simd_f32s(to).0.first_mut() {
-            *whole = vector;
-        }
-    } else {
-        simd.partial_store_f32s(to, vector);
-    }
 }

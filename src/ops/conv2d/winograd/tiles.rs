@@ -73,26 +73,26 @@ impl Grid {
 
     /// The square of `size` inputs under a tile.
     #[inline(always)]
-    pub fn inputs(&self, tile: Tile, size: usize) -> Square {
+    pub fn inputs(&self, tile: Tile, size: usize) -> Pixels {
         let g = &self.geometry;
         let corner = [
             tile.p.wrapping_sub(g.padding[0]),
             tile.q.wrapping_sub(g.padding[1]),
         ];
-        Square::new(tile.n, corner, [g.h, g.w, g.c], size)
+        Pixels::new(tile.n, corner, [g.h, g.w, g.c], size)
     }
 
     /// The square of a tile's outputs.
     #[inline(always)]
-    pub fn outputs(&self, tile: Tile) -> Square {
+    pub fn outputs(&self, tile: Tile) -> Pixels {
         let g = &self.geometry;
-        Square::new(tile.n, [tile.p, tile.q], [g.p, g.q, g.k], self.out)
+        Pixels::new(tile.n, [tile.p, tile.q], [g.p, g.q, g.k], self.out)
     }
 }
 
 /// A square of pixels that may reach beyond the picture. Numbers below 0 wrap around.
 #[derive(Clone, Copy)]
-pub(super) struct Square {
+pub(super) struct Pixels {
     /// The corner as an element of the batch.
     corner: usize,
     /// Elements from a pixel to the next, and from a row to the next.
@@ -103,7 +103,7 @@ pub(super) struct Square {
     columns: [usize; 2],
 }
 
-impl Square {
+impl Pixels {
     #[inline(always)]
     fn new(n: usize, [p, q]: [usize; 2], [height, width, channels]: [usize; 3], size: usize) -> Self {
         let inside = |corner: usize, length: usize| {
@@ -117,6 +117,15 @@ impl Square {
             row: width * channels,
             rows: inside(p, height),
             columns: inside(q, width),
+        }
+    }
+
+    /// The corner, elements from a row to the next and from a pixel to the next, if all `size`² pixels are inside.
+    #[inline(always)]
+    pub fn inside(&self, size: usize) -> Option<[usize; 3]> {
+        match self.rows == [0, size] && self.columns == [0, size] {
+            true => Some([self.corner, self.row, self.pixel]),
+            false => None,
         }
     }
 
