@@ -32,8 +32,8 @@ impl<T: Element> ConvNorm<T> {
         })
     }
 
-    pub fn folded(&self) -> Result<FoldedConv<T>> {
-        FoldedConv::new(&self.conv, &self.norm)
+    pub fn into_folded(self) -> Result<FoldedConv<T>> {
+        FoldedConv::new(self.conv, &self.norm)
     }
 }
 

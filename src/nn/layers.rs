@@ -33,6 +33,10 @@ impl<T: Element> Conv<T> {
         &self.weight.value
     }
 
+    pub(super) fn into_weight(self) -> Tensor<T> {
+        self.weight.value
+    }
+
     pub(super) fn options(&self) -> Conv2d {
         self.options
     }

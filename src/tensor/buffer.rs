@@ -2,7 +2,8 @@
 //!
 //! A training or attack step allocates the same sizes again and again. Returning them to the
 //! system each time costs page faults that rival the arithmetic of a small network, so freed
-//! buffers are kept by size class and handed out again.
+//! buffers are kept by size class and handed out again. Where a size is missing, buffers of other sizes are
+//! given up for it: the process holds hardly more than its tensors needed at their worst moment.
 
 use bytemuck::{Pod, Zeroable};
 use std::collections::BTreeMap;
@@ -16,8 +17,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
-/// Most bytes the pool keeps for reuse; what is freed beyond goes back to the system.
-const POOL_LIMIT: usize = 256 << 20;
+/// Bytes by which tensors and free buffers together may exceed the most that tensors had at once: room for
+/// the size classes of another part of a step. What is free beyond goes back to the system.
+const SLACK: usize = 64 << 20;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     free: BTreeMap::new(),
@@ -30,6 +32,28 @@ static PEAK: AtomicUsize = AtomicUsize::new(0);
 struct Pool {
     free: BTreeMap<usize, Vec<Box<[Line]>>>,
     bytes: usize,
+}
+
+impl Pool {
+    /// A free buffer of this class, if there is one.
+    fn take(&mut self, class: usize) -> Option<Box<[Line]>> {
+        let lines = self.free.get_mut(&class)?.pop()?;
+        self.bytes -= size_of_val(&*lines);
+        Some(lines)
+    }
+
+    /// Gives buffers back to the system, the largest first, until at most `most` bytes are kept.
+    fn trim(&mut self, most: usize) {
+        while self.bytes > most {
+            let Some(mut largest) = self.free.last_entry() else {
+                return;
+            };
+            match largest.get_mut().pop() {
+                Some(lines) => self.bytes -= size_of_val(&*lines),
+                None => drop(largest.remove()),
+            }
+        }
+    }
 }
 
 fn pool() -> MutexGuard<'static, Pool> {
@@ -88,17 +112,17 @@ impl<T: Pod> Buffer<T> {
     pub fn dirty(len: usize) -> Self {
         let class = size_class((len * size_of::<T>()).div_ceil(size_of::<Line>()));
         let bytes = class * size_of::<Line>();
+        let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let peak = PEAK.fetch_max(live, Ordering::Relaxed).max(live);
         let reused = {
             let mut pool = pool();
-            let reused = pool.free.get_mut(&class).and_then(Vec::pop);
-            if reused.is_some() {
-                pool.bytes -= bytes;
+            let reused = pool.take(class);
+            if reused.is_none() {
+                pool.trim(peak - live + SLACK);
             }
             reused
         };
         let lines = reused.unwrap_or_else(|| bytemuck::allocation::zeroed_slice_box(class));
-        let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        PEAK.fetch_max(live, Ordering::Relaxed);
         Self {
             lines,
             len,
@@ -127,10 +151,8 @@ impl<T> Drop for Buffer<T> {
         let bytes = lines.len() * size_of::<Line>();
         LIVE.fetch_sub(bytes, Ordering::Relaxed);
         let mut pool = pool();
-        if pool.bytes + bytes <= POOL_LIMIT {
-            pool.bytes += bytes;
-            pool.free.entry(lines.len()).or_default().push(lines);
-        }
+        pool.bytes += bytes;
+        pool.free.entry(lines.len()).or_default().push(lines);
     }
 }
 
