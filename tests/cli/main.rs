@@ -3,6 +3,7 @@
 
 mod attack;
 mod audit;
+mod bench;
 mod doctor;
 mod dry_run;
 mod families;

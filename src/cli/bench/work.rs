@@ -48,10 +48,6 @@ impl Work {
         let classes = config.classes;
         let mut net: ResNet = ResNet::new(config, &mut Init::new(seed))?;
         move_module(&mut net, device)?;
-        let network = match mode {
-            WorkName::Train => Network::Trained(Box::new((net.clone(), Adam::new(1e-3)))),
-            WorkName::Forward | WorkName::Attack => Network::Folded(Box::new(net.folded()?)),
-        };
         let draws = (0..batch as u32)
             .map(|image| Draw {
                 image,
@@ -60,10 +56,15 @@ impl Work {
             .collect();
         let views = match has_views {
             true => Some((
-                MultiResolution::new(net, Method::default(), side, side, seed)?,
+                MultiResolution::new(net.clone(), Method::default(), side, side, seed)?,
                 draws,
             )),
             false => None,
+        };
+        // A network is evaluated in the memory that it was made in.
+        let network = match mode {
+            WorkName::Train => Network::Trained(Box::new((net, Adam::new(1e-3)))),
+            WorkName::Forward | WorkName::Attack => Network::Folded(Box::new(net.into_folded()?)),
         };
         let shape = Shape::from([batch, side, side, channels]);
         let pixels = Philox::new(seed, Purpose::Test).uniform::<f32>(Counter::default(), shape.len());
@@ -109,10 +110,11 @@ impl Work {
                     .forward(&inputs, &mut pass)?
                     .cross_entropy(&self.labels)?
                     .mean_all()?;
-                let gradients = pass.parameter_gradients(loss.clone().backward(None)?);
+                let value = loss.value().clone();
+                let gradients = pass.parameter_gradients(loss.backward(None)?);
                 adam.step(net, &gradients)?;
                 pass.commit(net)?;
-                wait_for(Some(loss.value()))
+                wait_for(Some(&value))
             }
         }
     }

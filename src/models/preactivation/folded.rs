@@ -83,7 +83,7 @@ impl<T: Element> FoldedBlock<T> {
         Ok(Self {
             norm: block.norm.clone(),
             inner: inner
-                .map(|(conv, norm)| placed(conv, FoldedConv::new(conv, norm)?))
+                .map(|(conv, norm)| placed(conv, FoldedConv::new(conv.clone(), norm)?))
                 .collect::<Result<_>>()?,
             last: FoldedConv::unnormalised(&block.last)?,
             shortcut: shortcut
