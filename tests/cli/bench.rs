@@ -7,19 +7,15 @@ use serde_json::Value;
 fn a_measurement_is_one_json_object() {
     let folder = folder();
     for mode in ["forward", "attack", "train"] {
-        let line = format!("bench --model pocket --mode {mode} --batch 2 --steps 3 --device cpu --json");
+        let line =
+            format!("bench --model pocket --mode {mode} --batch 2 --size 24 --steps 3 --device cpu --json");
         let ran = run(folder.path(), &line);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let object: Value = serde_json::from_str(&ran.stdout).expect("one JSON object and nothing else");
         let number = |name: &str| object[name].as_f64().unwrap_or(f64::NAN);
         assert_eq!(
-            (
-                &object["model"],
-                &object["mode"],
-                &object["batch"],
-                &object["device"]
-            ),
-            (&"pocket".into(), &mode.into(), &2.into(), &"cpu".into())
+            ["model", "mode", "batch", "size", "device"].map(|name| object[name].clone()),
+            ["pocket".into(), mode.into(), 2.into(), 24.into(), "cpu".into()]
         );
         assert_eq!(object["seconds_of_steps"].as_array().map(Vec::len), Some(3));
         let relations = [
@@ -78,6 +74,7 @@ fn wrong_flags_end_with_2() {
         ("bench --model resnet9", "invalid value 'resnet9' for '--model"),
         ("bench --mode sleep", "invalid value 'sleep' for '--mode"),
         ("bench --batch 0", "invalid value '0' for '--batch"),
+        ("bench --size 7", "invalid value '7' for '--size"),
         ("bench --steps 0", "invalid value '0' for '--steps"),
         ("bench --steps", "a value is required for '--steps"),
         ("bench 152", "unexpected argument '152' found"),

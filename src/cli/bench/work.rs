@@ -26,12 +26,18 @@ enum Network {
 }
 
 impl Work {
-    /// Random weights and images on `device`.
-    pub fn new(model: ModelName, mode: WorkName, batch: usize, seed: u64, device: &Device) -> Result<Self> {
-        let (config, side) = match model {
-            ModelName::Resnet152 => (ResNetConfig::torchvision(152, 12, 100)?, 224),
-            ModelName::Resnet20 => (ResNetConfig::cifar(3, 12, 10), 32),
-            ModelName::Pocket => (ResNetConfig::pocket(12, 12), 32),
+    /// Random weights and `batch` images of `side`×`side` pixels on `device`.
+    pub fn new(
+        model: ModelName,
+        mode: WorkName,
+        [batch, side]: [usize; 2],
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self> {
+        let config = match model {
+            ModelName::Resnet152 => ResNetConfig::torchvision(152, 12, 100)?,
+            ModelName::Resnet20 => ResNetConfig::cifar(3, 12, 10),
+            ModelName::Pocket => ResNetConfig::pocket(12, 12),
         };
         let has_views = matches!(model, ModelName::Pocket);
         let channels = if has_views { 3 } else { config.stem.channels };
