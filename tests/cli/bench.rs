@@ -1,7 +1,7 @@
 //! What `crossmax bench` prints, and what it refuses.
 
 use crate::program::{fails, folder, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn a_measurement_is_one_json_object() {
@@ -13,9 +13,10 @@ fn a_measurement_is_one_json_object() {
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let object: Value = serde_json::from_str(&ran.stdout).expect("one JSON object and nothing else");
         let number = |name: &str| object[name].as_f64().unwrap_or(f64::NAN);
+        let told = ["model", "mode", "batch", "size", "device"].map(|name| object[name].clone());
         assert_eq!(
-            ["model", "mode", "batch", "size", "device"].map(|name| object[name].clone()),
-            ["pocket".into(), mode.into(), 2.into(), 24.into(), "cpu".into()]
+            told.to_vec(),
+            [json!("pocket"), json!(mode), json!(2), json!(24), json!("cpu")]
         );
         assert_eq!(object["seconds_of_steps"].as_array().map(Vec::len), Some(3));
         let relations = [
