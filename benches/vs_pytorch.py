@@ -24,8 +24,8 @@ WORK = [
     ("resnet20", "forward", 32, None),
     ("resnet20", "attack", 32, 1.3),
     ("resnet20", "train", 32, 1.2),
-    ("pocket", "forward", 32, 2.0),
-    ("pocket", "attack", 32, 2.0),
+    ("pocket", "forward", 256, 2.0),
+    ("pocket", "attack", 256, 2.0),
 ]
 
 

@@ -1,25 +1,22 @@
 //! What `crossmax bench` prints, and what it refuses.
 
 use crate::program::{fails, folder, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[test]
 fn a_measurement_is_one_json_object() {
     let folder = folder();
     for mode in ["forward", "attack", "train"] {
-        let line = format!("bench --model pocket --mode {mode} --batch 2 --steps 3 --device cpu --json");
+        let line =
+            format!("bench --model pocket --mode {mode} --batch 2 --size 24 --steps 3 --device cpu --json");
         let ran = run(folder.path(), &line);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         let object: Value = serde_json::from_str(&ran.stdout).expect("one JSON object and nothing else");
         let number = |name: &str| object[name].as_f64().unwrap_or(f64::NAN);
+        let told = ["model", "mode", "batch", "size", "device"].map(|name| object[name].clone());
         assert_eq!(
-            (
-                &object["model"],
-                &object["mode"],
-                &object["batch"],
-                &object["device"]
-            ),
-            (&"pocket".into(), &mode.into(), &2.into(), &"cpu".into())
+            told.to_vec(),
+            [json!("pocket"), json!(mode), json!(2), json!(24), json!("cpu")]
         );
         assert_eq!(object["seconds_of_steps"].as_array().map(Vec::len), Some(3));
         let relations = [
@@ -78,6 +75,7 @@ fn wrong_flags_end_with_2() {
         ("bench --model resnet9", "invalid value 'resnet9' for '--model"),
         ("bench --mode sleep", "invalid value 'sleep' for '--mode"),
         ("bench --batch 0", "invalid value '0' for '--batch"),
+        ("bench --size 7", "invalid value '7' for '--size"),
         ("bench --steps 0", "invalid value '0' for '--steps"),
         ("bench --steps", "a value is required for '--steps"),
         ("bench 152", "unexpected argument '152' found"),
