@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Every failure is one line on
 //! standard error.
 
+mod arena;
 mod attack;
 mod audit;
 mod bench;
@@ -79,6 +80,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    arena::share_one();
     let arguments = match Cli::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
