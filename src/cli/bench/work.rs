@@ -30,7 +30,7 @@ struct Part {
 
 enum Network {
     Folded(FoldedResNet),
-    Trained(ResNet, Adam),
+    Trained(Box<ResNet>, Adam),
 }
 
 impl Work {
@@ -74,7 +74,7 @@ impl Work {
         };
         // A network is evaluated in the memory that it was made in.
         let network = match mode {
-            WorkName::Train => Network::Trained(net, Adam::new(1e-3)),
+            WorkName::Train => Network::Trained(Box::new(net), Adam::new(1e-3)),
             WorkName::Forward | WorkName::Attack => Network::Folded(net.into_folded()?),
         };
         let shape = Shape::from([batch, side, side, channels]);
