@@ -29,7 +29,7 @@ struct Part {
 }
 
 enum Network {
-    Folded(FoldedResNet),
+    Folded(Box<FoldedResNet>),
     Trained(Box<ResNet>, Adam),
 }
 
@@ -75,7 +75,7 @@ impl Work {
         // A network is evaluated in the memory that it was made in.
         let network = match mode {
             WorkName::Train => Network::Trained(Box::new(net), Adam::new(1e-3)),
-            WorkName::Forward | WorkName::Attack => Network::Folded(net.into_folded()?),
+            WorkName::Forward | WorkName::Attack => Network::Folded(Box::new(net.into_folded()?)),
         };
         let shape = Shape::from([batch, side, side, channels]);
         let pixels = Philox::new(seed, Purpose::Test).uniform::<f32>(Counter::default(), shape.len());
