@@ -102,12 +102,7 @@ fn run(arguments: &Cli) -> Result<()> {
         common.apply()?;
         interrupt::install()?;
     }
-    // On a thread of the pool: one from outside would sleep and be woken again at every loop that the pool shares.
-    rayon::scope(|_| dispatch(&arguments.command, common, output))
-}
-
-fn dispatch(command: &Command, common: &Common, output: Output) -> Result<()> {
-    match command {
+    match &arguments.command {
         Command::Doctor(arguments) => doctor::run(arguments, output),
         Command::Replicate(arguments) => replicate::run(arguments, common, output),
         Command::Fetch(arguments) => fetch::run(arguments, output),

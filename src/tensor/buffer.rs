@@ -32,9 +32,14 @@ fn bytes_of(block: &Block) -> usize {
     (block.len() - LEAD) * size_of::<Quarter>()
 }
 
-/// Bytes by which tensors and free buffers together may exceed the most that tensors had at once: room for
+/// Bytes by which tensors and free buffers together may exceed `peak`, the most that tensors had at once: room for
 /// the size classes of another part of a step. What is free beyond goes back to the system.
-const SLACK: usize = 64 << 20;
+///
+/// A training step of ResNet152 holds activations, then gradients, which have sizes of their own: with less than a
+/// fifth each gave the other's memory up, and it cost a sixth of the step to be given it again.
+fn slack(peak: usize) -> usize {
+    (peak / 5).max(64 << 20)
+}
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     free: BTreeMap::new(),
@@ -134,7 +139,7 @@ impl<T: Pod> Buffer<T> {
             let mut pool = pool();
             let reused = pool.take(bytes);
             if reused.is_none() {
-                pool.trim(peak - live + SLACK);
+                pool.trim(peak - live + slack(peak));
             }
             reused
         };

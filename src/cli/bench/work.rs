@@ -30,7 +30,7 @@ struct Part {
 
 enum Network {
     Folded(Box<FoldedResNet>),
-    Trained(Box<(ResNet, Adam)>),
+    Trained(Box<ResNet>, Adam),
 }
 
 impl Work {
@@ -74,7 +74,7 @@ impl Work {
         };
         // A network is evaluated in the memory that it was made in.
         let network = match mode {
-            WorkName::Train => Network::Trained(Box::new((net, Adam::new(1e-3)))),
+            WorkName::Train => Network::Trained(Box::new(net), Adam::new(1e-3)),
             WorkName::Forward | WorkName::Attack => Network::Folded(Box::new(net.into_folded()?)),
         };
         let shape = Shape::from([batch, side, side, channels]);
@@ -126,12 +126,9 @@ impl Work {
             Network::Folded(net) => parts
                 .par_iter()
                 .try_for_each(|part| part.evaluate(views.as_ref(), net, *with_gradient)),
-            Network::Trained(trained) => {
-                let (net, adam) = &mut **trained;
-                parts
-                    .iter()
-                    .try_for_each(|part| part.learn(views.as_ref(), net, adam))
-            }
+            Network::Trained(net, adam) => parts
+                .iter()
+                .try_for_each(|part| part.learn(views.as_ref(), net, adam)),
         }
     }
 }

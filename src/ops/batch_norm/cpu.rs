@@ -246,7 +246,7 @@ pub(super) fn dx_train<T: Element>(
     normalisation: &Normalisation<T>,
     [sum_dy, sum_normalised]: [&Tensor<T>; 2],
     for_residual: bool,
-) -> Result<(Option<Tensor<T>>, Option<Tensor<T>>)> {
+) -> Result<(Tensor<T>, Option<Tensor<T>>)> {
     let values = x.host(OP)?;
     let y = y.map(|y| y.host(OP)).transpose()?;
     let PerChannel {
@@ -286,7 +286,7 @@ pub(super) fn dx_train<T: Element>(
                 differentiate(i * tile, dx);
             });
         });
-        return Ok((Some(Tensor::from_buffer(shape, dx)?), Some(dy)));
+        return Ok((Tensor::from_buffer(shape, dx)?, Some(dy)));
     }
     chunks(of_output, tile, |i, dx| {
         wide(|| {
@@ -294,7 +294,7 @@ pub(super) fn dx_train<T: Element>(
             differentiate(i * tile, dx);
         });
     });
-    Ok((Some(dy), None))
+    Ok((dy, None))
 }
 
 /// dx = gamma · inverse_std · dy: the statistics are constants.

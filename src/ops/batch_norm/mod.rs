@@ -175,7 +175,11 @@ impl<T: Element> Var<T> {
                     _ => None,
                 };
                 let (dx, of_residual) = match needs.want(0) || needs.want(3) {
-                    true => input_gradients(dy, y, &normalisation, of_statistics, needs.want(3))?,
+                    true => {
+                        let (dx, of_residual) =
+                            input_gradients(dy, y, &normalisation, of_statistics, needs.want(3))?;
+                        (Some(dx), of_residual)
+                    }
                     false => (None, None),
                 };
                 let (dw, db) = sums.map_or((None, None), |sums| (sums.of_weight, Some(sums.of_bias)));
@@ -266,7 +270,7 @@ fn input_gradients<T: Element>(
     by: &Normalisation<T>,
     of_statistics: Option<(&Tensor<T>, &ParameterGradients<T>)>,
     for_residual: bool,
-) -> Result<(Option<Tensor<T>>, Option<Tensor<T>>)> {
+) -> Result<(Tensor<T>, Option<Tensor<T>>)> {
     let device = match by.place(&dy)? {
         Place::Host => None,
         Place::Device(device) => Some(Arc::clone(device)),
@@ -281,7 +285,7 @@ fn input_gradients<T: Element>(
             None => cpu::dx_eval(dy, by)?,
             Some(device) => cuda::dx_eval(&device, &dy, by)?,
         };
-        return Ok((Some(dx), of_residual));
+        return Ok((dx, of_residual));
     };
     let Some(of_weight) = &sums.of_weight else {
         return Err(Error::argument(OP, "sums", "those over dy · x̂ too", "none"));
@@ -289,7 +293,7 @@ fn input_gradients<T: Element>(
     let sums = [&sums.of_bias, of_weight];
     match device {
         None => cpu::dx_train(dy, y, x, by, sums, for_residual),
-        Some(device) => Ok((Some(cuda::dx_train(&device, &dy, x, by, sums)?), None)),
+        Some(device) => Ok((cuda::dx_train(&device, &dy, x, by, sums)?, None)),
     }
 }
 
