@@ -2,7 +2,7 @@
 // the tensors (see conv2d_gemm.cuh).
 #pragma once
 
-#include "common.cuh"
+#include "bit_mask.cuh"
 
 #if defined(CROSSMAX_EMULATOR) || __CUDA_ARCH__ >= 800
 #define ASYNC_COPIES 1
@@ -23,6 +23,7 @@ struct Conv2dGemmArgs {
     float* bias;      // of forward; may be null
     float* residual;  // added by forward and dgrad; may be null
     float* y;
+    u32* mask;     // of y, written by forward with ReLU; of x, read by dgrad; may be null
     float* parts;  // of wgrad: [number of parts, K,R,S,C]
     int n, h, w_in, c;
     int k, r, s;

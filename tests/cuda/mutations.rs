@@ -5,8 +5,8 @@ use super::emulated::Emulated;
 use super::on_device::skips_emulator;
 use super::operands::SEEDS;
 use super::{
-    arrange, attacks, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools, reduce,
-    resize, softmax, view_stack,
+    arrange, attacks, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools,
+    rectified_convs, reduce, resize, softmax, view_stack,
 };
 use crossmax::Result;
 use crossmax::testing::conformance::compare_places;
@@ -26,11 +26,15 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
         "avg_pool2d.cu" => pools::avg_cases(),
         "batch_norm.cu" => batch_norm::cases(),
         "conv2d.cu" => conv2d::cases(),
-        "conv2d_gemm.cu" => conv2d_tiles::f32_cases(),
-        "conv2d_tensor.cu" => conv2d_tiles::tensor_core_cases(),
+        "conv2d_gemm.cu" => Ok([conv2d_tiles::f32_cases()?, rectified_convs::f32_cases()?].concat()),
+        "conv2d_tensor.cu" => Ok([
+            conv2d_tiles::tensor_core_cases()?,
+            rectified_convs::tensor_core_cases()?,
+        ]
+        .concat()),
         "cross_entropy.cu" => losses::cross_entropy_cases(),
         "dlr.cu" => losses::dlr_cases(),
-        "elementwise.cu" => elementwise::cases(),
+        "elementwise.cu" => Ok([elementwise::cases()?, rectified_convs::f32_cases()?].concat()),
         "gemm.cu" => gemm::cases(),
         "max_pool2d.cu" => pools::max_cases(),
         "reduce.cu" => reduce::cases(),

@@ -20,6 +20,9 @@ kernel_args! {
         pub residual: DeviceAddress,
         /// Output, `[N,P,Q,K]`.
         pub y: DeviceAddress,
+        /// Mask of the output, which forward with ReLU writes, or of the input, which dgrad reads, as
+        /// [`BitMask`](crate::tensor::BitMask) has it; may be null.
+        pub mask: DeviceAddress,
         /// Parts of the weights' gradient, `[part_count,K,R,S,C]`.
         pub parts: DeviceAddress,
         /// Images.
@@ -78,10 +81,10 @@ const fn shared_bytes(left: usize, right: usize) -> u32 {
 
 const SOURCE: &str = "conv2d_gemm.cu";
 
-/// Reads `x`, `w` and, unless null, `bias` and `residual`; writes `y`. For tiles of
+/// Reads `x`, `w` and, unless null, `bias` and `residual`; writes `y` and, unless null, `mask`. For tiles of
 /// output pixels × K.
 pub const FORWARD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_forward_f32");
-/// Reads `y`, `w` and, unless null, `residual`; writes `x`. For tiles of the largest phase's input pixels × C × phases.
+/// Reads `y`, `w` and, unless null, `residual` and `mask`; writes `x`. For tiles of the largest phase's input pixels × C × phases.
 pub const DGRAD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_dgrad_f32");
 /// Reads `x`, `y`; writes `parts`. For tiles of K × R·S·C × parts.
 pub const WGRAD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_wgrad_f32");

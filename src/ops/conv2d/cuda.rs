@@ -6,7 +6,7 @@ use crate::device::kernels::conv2d::{BIAS_GRADIENT, Conv2dArgs, DGRAD, FORWARD, 
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use crate::ops::Precision;
 use crate::ops::launch::int;
-use crate::tensor::{Element, Tensor};
+use crate::tensor::{BitMask, Element, Tensor};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ fn is_direct(device: &Device, g: &Geometry, precision: Precision) -> Result<bool
     Ok(is_too_small(g))
 }
 
-/// y `[N,P,Q,K]`.
+/// y `[N,P,Q,K]`, and `mask` written where there is one.
 pub fn forward<T: Element>(
     device: &Device,
     g: &Geometry,
@@ -58,9 +58,10 @@ pub fn forward<T: Element>(
     x: &Tensor<T>,
     w: &Tensor<T>,
     epilogue: Conv2dEpilogue<'_, T>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     if !is_direct(device, g, precision)? || epilogue.residual.is_some() || epilogue.relu {
-        return implicit_gemm::forward(device, g, precision, x, w, epilogue);
+        return implicit_gemm::forward(device, g, precision, x, w, epilogue, mask);
     }
     let y = Tensor::dirty_on(device, g.output())?;
     let args = Conv2dArgs {
@@ -74,7 +75,7 @@ pub fn forward<T: Element>(
     Ok(y)
 }
 
-/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one.
+/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one, with zeros where `mask` has none.
 pub fn dgrad<T: Element>(
     device: &Device,
     g: &Geometry,
@@ -82,10 +83,11 @@ pub fn dgrad<T: Element>(
     dy: &Tensor<T>,
     w: &Tensor<T>,
     sum: Option<&Tensor<T>>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     let precision = precision.backward(device.compute_capability());
     if !is_direct(device, g, precision)? {
-        return implicit_gemm::dgrad(device, g, precision, dy, w, sum);
+        return implicit_gemm::dgrad(device, g, precision, dy, w, sum, mask);
     }
     let mut dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
     let args = Conv2dArgs {
@@ -98,7 +100,10 @@ pub fn dgrad<T: Element>(
     if let Some(sum) = sum {
         dx.accumulate(sum)?;
     }
-    Ok(dx)
+    match mask {
+        Some(mask) => mask.apply(dx),
+        None => Ok(dx),
+    }
 }
 
 /// The gradient of the weights, `[K,R,S,C]`.
