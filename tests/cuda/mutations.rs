@@ -25,6 +25,7 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
         "arrange.cu" => arrange::cases(),
         "avg_pool2d.cu" => pools::avg_cases(),
         "batch_norm.cu" => batch_norm::cases(),
+        "column_sums.cu" => conv2d::bias_cases(),
         "conv2d.cu" => conv2d::cases(),
         "conv2d_gemm.cu" => Ok([conv2d_tiles::f32_cases()?, rectified_convs::f32_cases()?].concat()),
         "conv2d_tensor.cu" => Ok([
@@ -86,7 +87,7 @@ fn missing_barriers_are_named() -> Result<()> {
         return Ok(());
     }
     for (mutation, source) in [
-        ("dropped_barrier", "conv2d.cu"),
+        ("dropped_barrier", "column_sums.cu"),
         ("dropped_barrier_before_reuse", "batch_norm.cu"),
         ("dropped_barrier_after_staging", "gemm.cu"),
         ("dropped_barrier_before_staging", "gemm.cu"),

@@ -2,7 +2,7 @@
 
 use super::implicit_gemm::{self, is_too_small};
 use super::{Conv2dEpilogue, Geometry, OP};
-use crate::device::kernels::conv2d::{BIAS_GRADIENT, Conv2dArgs, DGRAD, FORWARD, WGRAD};
+use crate::device::kernels::conv2d::{Conv2dArgs, DGRAD, FORWARD, WGRAD};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use crate::ops::Precision;
 use crate::ops::launch::int;
@@ -127,16 +127,4 @@ pub fn wgrad<T: Element>(
     };
     WGRAD.launch(&**device, LaunchDims::for_elements(dw.len()), &args)?;
     Ok(dw)
-}
-
-/// The gradient of the bias, `[K]`.
-pub fn bias_gradient<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>) -> Result<Tensor<T>> {
-    let db = Tensor::dirty_on(device, [g.k])?;
-    let args = Conv2dArgs {
-        bias: db.address(),
-        y: dy.address(),
-        ..arguments(g)?
-    };
-    BIAS_GRADIENT.launch(&**device, LaunchDims::for_channels(g.k), &args)?;
-    Ok(db)
 }

@@ -21,6 +21,7 @@ pub use infer::{Conv2dEpilogue, infer};
 use crate::Result;
 use crate::autograd::Var;
 use crate::ops::Precision;
+use crate::ops::column_sums::column_sums;
 use crate::ops::place::{Place, place};
 use crate::tensor::{BitMask, Element, Tensor};
 
@@ -118,6 +119,6 @@ fn wgrad<T: Element>(g: &Geometry, precision: Precision, dy: &Tensor<T>, x: &Ten
 fn bias_gradient<T: Element>(g: &Geometry, dy: &Tensor<T>) -> Result<Tensor<T>> {
     match place(OP, &[dy])? {
         Place::Host => cpu::bias_gradient(g, dy),
-        Place::Device(device) => cuda::bias_gradient(device, g, dy),
+        Place::Device(device) => column_sums(device, OP, dy, g.k),
     }
 }
