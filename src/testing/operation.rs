@@ -32,6 +32,15 @@ pub enum Operation {
         /// Bias of both, b `[C]`.
         bias: Tensor<f64>,
     },
+    /// ResNet's stem: [`Var::max_pool2d`] (3, 2, 1) of relu(conv(x) + b), by [`Var::conv2d_fixed`].
+    Stem {
+        /// Of the convolution.
+        options: Conv2d,
+        /// Its weights `[K,R,S,C]`.
+        weight: Tensor<f64>,
+        /// Its bias, b `[K]`.
+        bias: Tensor<f64>,
+    },
     /// [`Var::batch_norm`] of input, weight and bias, with the batch's statistics.
     BatchNormTrain {
         /// Added to the variance.
@@ -200,6 +209,19 @@ impl Operation {
                 weight,
                 bias,
             } => rectified_convs(x, *options, &place.put(weight)?, &place.put(bias)?),
+            Self::Stem {
+                options,
+                weight,
+                bias,
+            } => {
+                let epilogue = FixedEpilogue {
+                    bias: &place.put(bias)?,
+                    residual: None,
+                    relu: true,
+                };
+                let rectified = x.conv2d_fixed(&place.put(weight)?, epilogue, *options)?;
+                rectified.max_pool2d(3, 2, 1)
+            }
             Self::BatchNormTrain { eps } => {
                 let mode = BatchNormMode::Train;
                 Ok(x.batch_norm(at(1)?, at(2)?, mode, T::of(*eps))?.0)

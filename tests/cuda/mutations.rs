@@ -37,7 +37,7 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
         "dlr.cu" => losses::dlr_cases(),
         "elementwise.cu" => Ok([elementwise::cases()?, rectified_convs::f32_cases()?].concat()),
         "gemm.cu" => gemm::cases(),
-        "max_pool2d.cu" => pools::max_cases(),
+        "max_pool2d.cu" => Ok([pools::max_cases()?, rectified_convs::stem_cases()?].concat()),
         "reduce.cu" => reduce::cases(),
         "resize.cu" => resize::cases(),
         "softmax.cu" => softmax::cases(),

@@ -46,6 +46,30 @@ fn cases_of(precisions: &[Precision]) -> Result<Vec<Case>> {
     pairs.map(case).collect()
 }
 
+/// Stems of networks for pictures of any size.
+pub fn stem_cases() -> Result<Vec<Case>> {
+    let layers: [([usize; 4], usize, usize); 2] = [([2, 9, 8, 3], 20, 7), ([1, 12, 11, 4], 36, 3)];
+    let case = |(x, channels, side): ([usize; 4], usize, usize)| {
+        let operation = Operation::Stem {
+            options: Conv2d::square(2, side / 2),
+            weight: integers("w", &[channels, side, side, x[3]], 1.0),
+            bias: integers("bias", &[channels], 2.0),
+        };
+        let name = format!("stem of {x:?}, {channels} {side}x{side}");
+        let mut case = super::operands::case(&name, operation, &[("x", &x)])?;
+        case.inputs[0].value = integers("x", &x, 1.0);
+        case.cotangent = integers("dz", case.cotangent.dims(), 2.0);
+        case.tolerance.single = 0.0;
+        Ok(case)
+    };
+    layers.into_iter().map(case).collect()
+}
+
+#[test]
+fn stems_are_exact() -> Result<()> {
+    demand_same_as_cpu(&stem_cases()?)
+}
+
 /// Cases in f32.
 pub fn f32_cases() -> Result<Vec<Case>> {
     cases_of(&[Precision::F32])
@@ -61,13 +85,13 @@ fn rectified_convolutions_are_exact_in_every_precision() -> Result<()> {
     demand_same_as_cpu(&cases_of(&ALL)?)
 }
 
-/// What else uses the rectified output gives its gradient unmasked, before or after the convolution on the tape.
+/// What else uses the rectified output gives its gradient unmasked, before or after the convolution or pool on the tape.
 #[test]
 fn other_users_of_a_rectified_output_are_cut_too() -> Result<()> {
     let shape = [2, 3, 4, 8];
     let weight = integers("w", &[8, 3, 3, 8], 1.0);
     let bias = integers("bias", &[8], 2.0);
-    let gradient = |place: &Place, reversed: bool| -> Result<Vec<f32>> {
+    let gradient = |place: &Place, reversed: bool, pools: bool| -> Result<Vec<f32>> {
         let (weight, bias) = (place.put(&weight)?, place.put(&bias)?);
         let epilogue = FixedEpilogue {
             bias: &bias,
@@ -76,12 +100,15 @@ fn other_users_of_a_rectified_output_are_cut_too() -> Result<()> {
         };
         let x = Var::leaf(place.put(&integers("x", &shape, 1.0))?);
         let y = x.conv2d_fixed(&weight, epilogue, Conv2d::square(1, 1))?;
-        let convolve = || y.conv2d_fixed(&weight, epilogue, Conv2d::square(1, 1));
+        let use_it = || match pools {
+            false => y.conv2d_fixed(&weight, epilogue, Conv2d::square(1, 1)),
+            true => y.max_pool2d(3, 1, 1),
+        };
         let sum = match reversed {
-            false => convolve()?.add(&y)?,
+            false => use_it()?.add(&y)?,
             true => {
                 let doubled = y.add(&y)?;
-                doubled.add(&convolve()?)?
+                doubled.add(&use_it()?)?
             }
         };
         let seed = place.put(&integers("dz", &shape, 2.0))?;
@@ -89,10 +116,11 @@ fn other_users_of_a_rectified_output_are_cut_too() -> Result<()> {
         dx.map_or_else(|| Ok(Vec::new()), |dx| dx.to_vec())
     };
     let device = Place::Accelerator(open(1));
-    for reversed in [false, true] {
-        let expected = gradient(&Place::Cpu, reversed)?;
+    for (reversed, pools) in [(false, false), (true, false), (false, true), (true, true)] {
+        let expected = gradient(&Place::Cpu, reversed, pools)?;
         assert!(expected.iter().any(|&dx| dx != 0.0));
-        assert_eq!(gradient(&device, reversed)?, expected, "reversed: {reversed}");
+        let found = gradient(&device, reversed, pools)?;
+        assert_eq!(found, expected, "reversed: {reversed}, pools: {pools}");
     }
     Ok(())
 }

@@ -132,6 +132,13 @@ pub const MUTATIONS: &[Mutation] = &[
         to: "(place - window) / stride + 2",
     },
     Mutation {
+        name: "mask_of_the_first_image",
+        file: "max_pool2d.cu",
+        source: "max_pool2d.cu",
+        from: "const u64 pixel = (n * a.h + h) * a.w + w;",
+        to: "const u64 pixel = u64(h) * a.w + w;",
+    },
+    Mutation {
         name: "first_row_ignored",
         file: "max_pool2d.cu",
         source: "max_pool2d.cu",
