@@ -11,8 +11,9 @@
 //          f32, contiguous. mask, one bit an element (see bit_mask.cuh): of y (forward) or of x (dgrad).
 // Tiling:  a block computes TILE_M x TILE_N results, walking the depth in steps of TILE_DEPTH through a
 //          ring of STAGES tiles in shared memory. Where four neighbours in memory stay neighbours in
-//          the tile (C, or K for the gradients' dy, a multiple of 4) they come by asynchronous copies,
-//          else one by one through registers, predicated; so do all on devices before sm_80.
+//          the tile (C, or K for the gradients' dy, a multiple of 4) they come at once, by asynchronous
+//          copies or, before sm_80, through registers that are stored behind the products; else one by
+//          one, predicated.
 // Phases:  dgrad of stride t: the input pixels of one remainder modulo t use the same taps, every t-th;
 //          no tap that cannot contribute is multiplied.
 // Writes:  '=' only, every element of the result exactly once.
@@ -33,6 +34,8 @@ __device__ inline void multiply(Left& left, Right& right, int depth, Product& pr
         if (step < steps) {
             left.fill(step * STAGE);
             right.fill(step * STAGE + RIGHT);
+            left.copies.finish();
+            right.copies.finish();
         }
         commit_copies();
     }
@@ -40,12 +43,17 @@ __device__ inline void multiply(Left& left, Right& right, int depth, Product& pr
     for (int step = 0; step < steps; ++step) {
         wait_for_copies<STAGES - 2>();
         __syncthreads();  // the tile of this step is there, and nobody reads the one before any more
-        if (step + STAGES - 1 < steps) {
+        const bool more = step + STAGES - 1 < steps;
+        if (more) {
             left.fill(next * STAGE);
             right.fill(next * STAGE + RIGHT);
         }
         commit_copies();
         product.add(current * STAGE, current * STAGE + RIGHT);
+        if (more) {
+            left.copies.finish();
+            right.copies.finish();
+        }
         current = current + 1 == STAGES ? 0 : current + 1;
         next = next + 1 == STAGES ? 0 : next + 1;
     }

@@ -39,7 +39,7 @@ struct F16 {
     }
 };
 
-#if ASYNC_COPIES  // sm_80
+#if SM_80
 
 struct Bf16 {
     struct Left {
@@ -163,7 +163,7 @@ extern "C" __global__ void __launch_bounds__(128) conv2d_wgrad_f16(const __grid_
     wgrad<TensorMath<F16>>(a);
 }
 
-#if ASYNC_COPIES  // sm_80
+#if SM_80
 
 extern "C" __global__ void __launch_bounds__(128) conv2d_forward_bf16(const __grid_constant__ Conv2dGemmArgs a) {
     forward<TensorMath<Bf16>>(a);

@@ -24,7 +24,7 @@ struct Direction {
     tf32: Kernel<Conv2dGemmArgs>,
     bf16: Kernel<Conv2dGemmArgs>,
     f16: Kernel<Conv2dGemmArgs>,
-    shared_bytes: u32,
+    stage_bytes: u32,
 }
 
 const FORWARD: Direction = Direction {
@@ -32,21 +32,21 @@ const FORWARD: Direction = Direction {
     tf32: tensor::FORWARD_TF32,
     bf16: tensor::FORWARD_BF16,
     f16: tensor::FORWARD_F16,
-    shared_bytes: gemm::FORWARD_SHARED,
+    stage_bytes: gemm::FORWARD_STAGE,
 };
 const DGRAD: Direction = Direction {
     f32: gemm::DGRAD,
     tf32: tensor::DGRAD_TF32,
     bf16: tensor::DGRAD_BF16,
     f16: tensor::DGRAD_F16,
-    shared_bytes: gemm::DGRAD_SHARED,
+    stage_bytes: gemm::DGRAD_STAGE,
 };
 const WGRAD: Direction = Direction {
     f32: gemm::WGRAD,
     tf32: tensor::WGRAD_TF32,
     bf16: tensor::WGRAD_BF16,
     f16: tensor::WGRAD_F16,
-    shared_bytes: gemm::WGRAD_SHARED,
+    stage_bytes: gemm::WGRAD_STAGE,
 };
 
 impl Direction {
@@ -76,7 +76,7 @@ impl Direction {
         let dims = LaunchDims {
             grid: blocks,
             block: [threads, 1, 1],
-            shared_bytes: self.shared_bytes,
+            shared_bytes: self.stage_bytes * gemm::stages(device.compute_capability()),
         };
         kernel.launch(&**device, dims, args)
     }

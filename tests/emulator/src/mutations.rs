@@ -17,6 +17,22 @@ pub struct Mutation {
     pub to: &'static str,
 }
 
+/// Kernels as devices before compute capability 8.0 have them, which are no mistakes: without asynchronous copies.
+pub const TURING: &str = "turing";
+
+/// The files that differ there.
+pub const VARIANTS: &[Mutation] = &[turing("conv2d_gemm.cu"), turing("conv2d_tensor.cu")];
+
+const fn turing(source: &'static str) -> Mutation {
+    Mutation {
+        name: TURING,
+        file: "conv2d_copies.cuh",
+        source,
+        from: "#define ASYNC_COPIES SM_80",
+        to: "#define ASYNC_COPIES 0",
+    }
+}
+
 /// All of them.
 pub const MUTATIONS: &[Mutation] = &[
     Mutation {
