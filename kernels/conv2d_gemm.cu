@@ -68,12 +68,28 @@ struct F32Math {
         }
 
         template <typename F>
-        __device__ void each(const F& f) const {
+        __device__ void each(const F& f) {
 #pragma unroll
             for (int i = 0; i < ROWS; ++i) {
 #pragma unroll
                 for (int j = 0; j < COLUMNS; ++j) {
                     f(Left::row(threadIdx.x / SIDE, i), Right::row(threadIdx.x % SIDE, j), sum[i][j]);
+                }
+            }
+        }
+
+        // The 16 threads of a row are neighbours in a warp, and two of a thread's columns are in each word.
+        template <typename Test, typename F>
+        __device__ void each_word(const Test& test, const F& f) const {
+            static_assert(RightTile::INNER && 2 * SIDE == WORD_BITS);
+            const int thread = threadIdx.x % SIDE;
+#pragma unroll
+            for (int i = 0; i < ROWS; ++i) {
+#pragma unroll
+                for (int word = 0; word < COLUMNS / 2; ++word) {
+                    u32 bits = u32(test(sum[i][2 * word])) << thread | u32(test(sum[i][2 * word + 1])) << (thread + SIDE);
+                    for (int mask = 1; mask < SIDE; mask *= 2) bits |= shuffle_xor(bits, mask);
+                    if (thread == 0) f(Left::row(threadIdx.x / SIDE, i), word, bits);
                 }
             }
         }

@@ -22,6 +22,7 @@ pub mod roll;
 pub mod softmax;
 pub mod view_stack;
 
+pub(crate) mod column_sums;
 pub(crate) mod gemm;
 pub(crate) mod launch;
 pub(crate) mod panels;
