@@ -102,7 +102,12 @@ fn run(arguments: &Cli) -> Result<()> {
         common.apply()?;
         interrupt::install()?;
     }
-    match &arguments.command {
+    // On a thread of the pool: one from outside would sleep and be woken again at every loop that the pool shares.
+    rayon::scope(|_| dispatch(&arguments.command, common, output))
+}
+
+fn dispatch(command: &Command, common: &Common, output: Output) -> Result<()> {
+    match command {
         Command::Doctor(arguments) => doctor::run(arguments, output),
         Command::Replicate(arguments) => replicate::run(arguments, common, output),
         Command::Fetch(arguments) => fetch::run(arguments, output),
