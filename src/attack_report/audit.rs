@@ -52,7 +52,7 @@ pub(super) fn panel(audits: &[Audit]) -> Markup {
                         th scope="col" { "Sign" }
                         th.number scope="col" { "Number" }
                         th.number scope="col" { "Threshold" }
-                        th scope="col" { "Speaks for masking" }
+                        th.nowrap scope="col" { "For masking" }
                     }
                 }
                 tbody {
