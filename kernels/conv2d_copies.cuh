@@ -31,8 +31,9 @@ struct Copies {
     int targets[COUNT];
 
     __device__ void start(int i, int to, const float* from, const float*) {
-        const float4 zeros = {0.0f, 0.0f, 0.0f, 0.0f};
-        put(i, to, from == nullptr ? zeros : *reinterpret_cast<const float4*>(from));
+        float4 quad = {0.0f, 0.0f, 0.0f, 0.0f};
+        if (from != nullptr) quad = *reinterpret_cast<const float4*>(from);
+        put(i, to, quad);
     }
     __device__ void put(int i, int to, const float4& quad) {
         held[i] = quad;
