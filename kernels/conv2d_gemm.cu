@@ -99,16 +99,16 @@ struct F32Math {
 // Two blocks share a multiprocessor, 128 registers a thread. Before sm_80 the compiler holds to that without a spill only
 // where it is told; from there on only where it is not.
 #if __CUDA_ARCH__ < 800
-#define DGRAD_BLOCK 256, 2
+#define DGRAD_BLOCKS 2
 #else
-#define DGRAD_BLOCK 256
+#define DGRAD_BLOCKS 0
 #endif
 
 extern "C" __global__ void __launch_bounds__(256, 2) conv2d_forward_f32(const __grid_constant__ Conv2dGemmArgs a) {
     forward<F32Math>(a);
 }
 
-extern "C" __global__ void __launch_bounds__(DGRAD_BLOCK) conv2d_dgrad_f32(const __grid_constant__ Conv2dGemmArgs a) {
+extern "C" __global__ void __launch_bounds__(256, DGRAD_BLOCKS) conv2d_dgrad_f32(const __grid_constant__ Conv2dGemmArgs a) {
     dgrad<F32Math>(a);
 }
 
