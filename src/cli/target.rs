@@ -151,6 +151,7 @@ impl Target {
             "weights_sha256": self.weights_sha256,
             "member": self.member.to_string(),
             "preparation": self.model.preparation(),
+            "method": self.model.method(),
             "data": self.origin,
             "data_sha256": self.data_sha256,
             "device": self.device(),

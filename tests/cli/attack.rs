@@ -67,6 +67,7 @@ fn results_are_told_and_written() -> Result<()> {
         "journal.jsonl",
         "report.html",
         "robustbench.json",
+        "run.lock",
     ];
     assert_eq!(names_in(&folder.path().join("a")), files);
     let csv = fs::read_to_string(folder.path().join("a/images.csv")).expect("a file");
@@ -310,7 +311,7 @@ fn what_cannot_be_attacked_is_one_line() -> Result<()> {
         &["that of another one", "choose another folder"],
     );
     let other = format!("{ATTACK} --attacks apgd-dlr --out a");
-    fails(folder.path(), &other, 1, &["other settings of the attacks"]);
+    fails(folder.path(), &other, 1, &["settings of the attacks"]);
     let other = format!("{ATTACK} --attacks apgd-ce --out a --images 4");
     fails(folder.path(), &other, 1, &["that of another one"]);
     Ok(())

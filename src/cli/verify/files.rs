@@ -75,8 +75,9 @@ pub fn checks(origin: &Origin, target: &Target, pictures: &Pictures) -> Result<V
         },
         Check {
             what: "the model uses them as it did",
-            found: target.model.preparation(),
-            holds: target.model.preparation() == origin.preparation,
+            found: format!("preparation {}", target.model.preparation()),
+            holds: target.model.preparation() == origin.preparation
+                && target.model.method() == origin.method.as_ref(),
         },
     ];
     let values = images.to_vec()?;

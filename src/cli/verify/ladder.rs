@@ -47,7 +47,7 @@ pub fn checks(again: &Again<'_>, pictures: &Pictures) -> Result<Vec<Check>> {
     let defence = subject.defence()?;
     let oracle = Oracle::new(&defence, again.arguments.sub_batch)?;
     let ask = |images: &Tensor| -> Result<Scores> {
-        let images = images.beside(target.samples.images())?;
+        let images = images.on(&target.samples.images().device())?;
         score(&oracle, &target.samples, &images, AttackSlot::PGD, repeats)
     };
     let (clean, worst) = (ask(&pictures.clean)?, ask(&pictures.images)?);

@@ -5,6 +5,7 @@ use crate::cli::target::Target;
 use clap::Args;
 use crossmax::attacks::Norm;
 use crossmax::campaign::{Journal, Shard};
+use crossmax::ensemble::Method;
 use crossmax::io::atomic;
 use crossmax::replicate::full_path;
 use crossmax::{Error, Result};
@@ -53,6 +54,7 @@ pub struct Origin {
     pub data_sha256: String,
     pub weights_sha256: String,
     pub preparation: String,
+    pub method: Option<Method>,
     device: Option<String>,
 }
 
@@ -63,6 +65,7 @@ struct Attacked {
     data_sha256: String,
     weights_sha256: String,
     preparation: String,
+    method: Option<Method>,
     device: Option<String>,
 }
 
@@ -123,6 +126,7 @@ impl Origin {
             data_sha256: attacked.data_sha256,
             weights_sha256: attacked.weights_sha256,
             preparation: attacked.preparation,
+            method: attacked.method,
             device: attacked.device,
         }
     }
