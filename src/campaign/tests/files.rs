@@ -3,7 +3,7 @@
 use super::{Scene, campaign, contents};
 use crate::Result;
 use crate::attacks::tests::Toy;
-use crate::campaign::{Files, Journal};
+use crate::campaign::Files;
 use crate::io::FolderLock;
 use std::fs;
 use tempfile::tempdir;
