@@ -125,8 +125,9 @@ fn controls_follow_the_rules_of_the_attacks_whose_place_they_take() -> Result<()
     };
     let both = [AttackKind::ApgdCe, AttackKind::ApgdDlr];
     for instead in [Instead::Nothing, Instead::Noise] {
-        // The majority of 20 draws is right at every look.
-        assert_eq!(broken(&both, false, instead)?, 0, "{instead:?}");
+        // The majority of 20 draws is right at every look, but for one in two thousand.
+        let count = broken(&both, false, instead)?;
+        assert!(count <= 1, "{instead:?}: {count}");
         // There the verdict alone decides, once an attack: 1 - 0.8² of the images.
         let count = broken(&both, true, instead)?;
         assert!((12..=24).contains(&count), "{instead:?}: {count}");
@@ -141,7 +142,9 @@ fn controls_follow_the_rules_of_the_attacks_whose_place_they_take() -> Result<()
 fn noise_is_scored_on_all_images() -> Result<()> {
     let folder = tempdir().expect("a folder");
     let mut campaign = campaign(11);
-    campaign.config.eps = 0.4;
+    campaign.config.attacks.truncate(1);
+    campaign.config.eot = 20;
+    campaign.redraws = 20;
     let results = Scene::new(campaign, folder.path()).run(&Toy::noisy()?)?;
     let differs = |right: bool| {
         let of_kind = results
