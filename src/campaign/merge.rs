@@ -87,7 +87,7 @@ fn refuse_own_folder(folders: &[PathBuf], out: &Path) -> Result<()> {
         .find(|folder| folder.canonicalize().is_ok_and(|folder| folder == out))
     {
         Some(folder) => Err(Error::Usage(format!(
-            "--out {}: a shard is in that folder; choose another one for the whole",
+            "{}: a shard is in that folder; choose another one for the whole",
             folder.display()
         ))),
         None => Ok(()),
