@@ -1,7 +1,7 @@
 //! `crossmax verify`: that it believes what holds, and nothing else.
 
 use crate::attack::{ATTACK, scene};
-use crate::program::{fails, folder, run};
+use crate::program::{fails, folder, run, weights};
 use crossmax::Result;
 use crossmax::io::{Stored, TensorFile};
 use crossmax::tensor::Tensor;
