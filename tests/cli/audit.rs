@@ -35,7 +35,7 @@ fn an_audit_tells_all_parts_and_goes_on() {
         "audit",
     ];
     let mut files = parts.map(|part| format!("{part}.json")).to_vec();
-    files.push("report.html".into());
+    files.extend(["report.html", "run.lock"].map(String::from));
     files.sort();
     assert_eq!(names_in(&folder.path().join("a")), files);
     let json = fs::read_to_string(folder.path().join("a/audit.json")).expect("a file");

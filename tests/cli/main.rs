@@ -14,4 +14,5 @@ mod predict_pytorch;
 mod program;
 mod run_directory;
 mod usage;
+mod verify;
 mod weights;

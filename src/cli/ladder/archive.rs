@@ -32,7 +32,7 @@ impl Searches {
     pub fn open(folder: &Path, identity: String, save_every: Duration) -> Result<Self> {
         let folder = folder.join("searches");
         atomic::create_folder(&folder)?;
-        // Nobody else writes here.
+        // Nobody else writes here: the ladder's folder is locked.
         atomic::remove_leftovers(&folder)?;
         Ok(Self {
             folder,
