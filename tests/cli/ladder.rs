@@ -80,6 +80,13 @@ fn a_ladder_tells_all_rungs_goes_on_and_is_verified() -> Result<()> {
     }
     let another = &["of this ladder, found that of another one"];
     fails(folder.path(), &format!("{LADDER} --out a --eps 0.1"), 1, another);
+    // A folder of a version that kept no margins is refused.
+    let search = searches.join("autoattack-rand.autoattack.safetensors");
+    let mut file = TensorFile::load(&search)?;
+    assert!(file.tensors.remove("margin_on_selection").is_some());
+    file.save(&search)?;
+    let earlier = &["that of an earlier version, without margins", "another --out"];
+    fails(folder.path(), &format!("{LADDER} --out b"), 1, earlier);
 
     let ran = run(folder.path(), "verify a");
     assert_eq!(
