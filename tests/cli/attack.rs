@@ -206,6 +206,24 @@ fn shards_merged_are_one_attack() -> Result<()> {
         let ran = run(folder.path(), &format!("verify {out}"));
         assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     }
+    // A shard that has no image is done.
+    let ran = run(
+        folder.path(),
+        &format!("{line} --images 4 --out none --shard 5/8"),
+    );
+    assert!(
+        ran.code == 0 && ran.stdout.contains("no image to attack") && !folder.path().join("none").exists(),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    // The whole is written beside the shards.
+    fails(
+        folder.path(),
+        "merge one zero --out one",
+        2,
+        &["a shard is in that folder"],
+    );
     fails(
         folder.path(),
         "merge one --out merged",
