@@ -47,7 +47,7 @@ fn what_is_not_this_campaigns_is_refused() -> Result<()> {
     let told = |scene: &Scene<'_>| -> Result<String> { told(scene) };
     let mut other = campaign(2);
     other.seed += 1;
-    assert!(told(&Scene::new(other, folder.path()))?.contains("model, images or seed"));
+    assert!(told(&Scene::new(other, folder.path()))?.contains("differs in: seed"));
     let mut other = campaign(2);
     other.config.iterations += 1;
     assert!(told(&Scene::new(other, folder.path()))?.contains("settings of the attacks"));
