@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "instructions.hpp"
+#include "instructions_sm90.hpp"
 #include "kernel_table.hpp"
 
 #define __global__

@@ -14,9 +14,9 @@ struct alignas(64) TensorMap {
     uint64_t strides[3];  // bytes between neighbours along all axes but the innermost
     uint32_t element_bytes;
     uint32_t is_im2col;
-    uint32_t box[4];                // of a tile: elements along each axis; of im2col: channels and pixels
-    int16_t lower[2], upper[2];     // of im2col, columns then rows: where windows begin, relative to the tensor's corners
-    uint16_t step[2];               // of im2col, columns then rows: between windows
+    uint32_t box[4];      // of a tile: elements along each axis; of im2col: channels and pixels
+    int16_t lower[2], upper[2];  // of im2col, columns then rows: where windows begin, from the tensor's corners on
+    uint16_t step[2];            // of im2col, columns then rows: between windows
     uint32_t unused[3];
 };
 static_assert(sizeof(TensorMap) == 128, "as large as the driver's");
@@ -30,12 +30,12 @@ struct TensorBox {
         unsigned bytes;
     };
 
-    const TensorMap& map;
+    TensorMap map;
     bool is_im2col;
-    int at[4];           // coordinates, the innermost first
-    unsigned tap[2];     // of im2col: column, row
+    int at[4];        // coordinates, the innermost first
+    unsigned tap[2];  // of im2col: column, row
 
-    // What is wrong with it, or null. The messages' rest is the driver's and the instruction's rules.
+    // What is wrong with it, or null.
     const char* problem() const;
     uint64_t tensor_bytes() const;
     unsigned rows() const;
