@@ -26,6 +26,7 @@ pub mod nvrtc;
 pub mod pool;
 mod self_test;
 mod signature;
+pub mod tensor_map;
 
 pub use accelerator::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims};
 pub use choice::{Device, DeviceChoice};
@@ -33,3 +34,4 @@ pub use kernel_cache::{CacheContents, CacheKey, KernelCache};
 pub use pool::Pool;
 pub use self_test::{SelfTest, self_test};
 pub use signature::{DeviceAddress, FieldLayout, Kernel, KernelArgs, Signature, StructLayout};
+pub use tensor_map::{TensorBoxes, TensorMap};

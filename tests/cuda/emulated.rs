@@ -1,7 +1,10 @@
 //! The emulator as an [`Accelerator`].
 
+use super::emulated_maps;
 use super::emulated_memory::EmulatedMemory;
-use crossmax::device::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
+use crossmax::device::{
+    Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature, TensorBoxes, TensorMap,
+};
 use crossmax::{Error, Result};
 use crossmax_emulator::mutations::TURING;
 use crossmax_emulator::{Device, Kernel, Launch};
@@ -105,6 +108,15 @@ impl Accelerator for Emulated {
             _ => 48,
         };
         kibibytes << 10
+    }
+
+    /// Few, so that blocks of kernels that walk over their tiles have several.
+    fn multiprocessors(&self) -> u32 {
+        3
+    }
+
+    fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap> {
+        emulated_maps::map_of(boxes)
     }
 
     fn memory(&self) -> DeviceMemory {

@@ -13,10 +13,12 @@ mod driver;
 mod memory;
 mod modules;
 mod staging;
+mod tensor_map;
 
 pub use driver::{DeviceInfo, devices, driver_version, is_present};
 
 use super::nvrtc::Target;
+use super::tensor_map::{TensorBoxes, TensorMap};
 use super::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
 use crate::{Error, Result};
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result, sys};
@@ -61,6 +63,7 @@ struct Cuda {
     name: String,
     compute_capability: (u32, u32),
     most_shared_bytes: u32,
+    multiprocessors: u32,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     modules: Modules,
@@ -70,7 +73,10 @@ struct Cuda {
 
 impl Cuda {
     fn open(ordinal: usize) -> Result<Self> {
-        use sys::CUdevice_attribute_enum::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN as SHARED;
+        use sys::CUdevice_attribute_enum::{
+            CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN as SHARED,
+            CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT as MULTIPROCESSORS,
+        };
         let number = format!("cuda:{ordinal}");
         driver::require_driver(&number)?;
         let failed = |doing: &'static str| {
@@ -89,6 +95,9 @@ impl Cuda {
         let shared = context
             .attribute(SHARED)
             .map_err(failed("reading the limit of shared memory"))?;
+        let multiprocessors = context
+            .attribute(MULTIPROCESSORS)
+            .map_err(failed("counting the multiprocessors"))?;
         let total = context
             .total_mem()
             .map_err(failed("reading the size of the memory"))?;
@@ -106,6 +115,7 @@ impl Cuda {
         Ok(Self {
             compute_capability,
             most_shared_bytes: shared.unsigned_abs(),
+            multiprocessors: multiprocessors.unsigned_abs(),
             modules: Modules::new(name.clone(), target, Arc::clone(&context), Arc::clone(&pool)),
             pool,
             staging: Staging::new(&stream).map_err(failed("allocating memory for copies"))?,
@@ -163,6 +173,14 @@ impl Accelerator for Cuda {
 
     fn most_shared_bytes(&self) -> u32 {
         self.most_shared_bytes
+    }
+
+    fn multiprocessors(&self) -> u32 {
+        self.multiprocessors
+    }
+
+    fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap> {
+        tensor_map::encode(&self.name, boxes)
     }
 
     fn notes(&self) -> Vec<String> {
