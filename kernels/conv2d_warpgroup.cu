@@ -55,7 +55,7 @@ struct Conv2dFactorArgs {
 constexpr int TILE_M = 128;
 constexpr int TILE_DEPTH = 64;
 constexpr int CONSUMERS = 2;
-constexpr int BLOCK_THREADS = (1 + CONSUMERS) * WARPGROUP_THREADS;
+static_assert((1 + CONSUMERS) * WARPGROUP_THREADS == 384, "the kernels' launch bounds");
 constexpr int CONSUMER_M = TILE_M / CONSUMERS;
 constexpr int ROW_BYTES = 2 * TILE_DEPTH;
 constexpr int RING_BYTES = 192 * 1024;

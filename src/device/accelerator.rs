@@ -2,7 +2,7 @@
 
 use super::pool::in_mebibytes;
 use super::tensor_map::{TensorBoxes, TensorMap};
-use super::{DeviceAddress, Signature};
+use super::{Agreement, DeviceAddress, Signature};
 use crate::{Error, Result};
 use std::any::Any;
 use std::fmt;
@@ -34,6 +34,12 @@ pub trait Accelerator: Send + Sync {
     /// [`Error::Argument`] for boxes beyond the driver's limits; [`Error::Device`] if the device or its driver
     /// has no tensor maps.
     fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap>;
+
+    /// Whether the warpgroups' convolution was found to be right here; nothing on devices that do not have its
+    /// instructions.
+    fn warpgroups(&self) -> Option<&Agreement> {
+        None
+    }
 
     /// What a person should know about how this device is used, one line each; mostly nothing.
     fn notes(&self) -> Vec<String> {

@@ -18,6 +18,7 @@
 //! does not compile.
 
 mod accelerator;
+mod agreement;
 mod choice;
 pub mod cuda;
 mod kernel_cache;
@@ -29,6 +30,7 @@ mod signature;
 pub mod tensor_map;
 
 pub use accelerator::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims};
+pub use agreement::Agreement;
 pub use choice::{Device, DeviceChoice};
 pub use kernel_cache::{CacheContents, CacheKey, KernelCache};
 pub use pool::Pool;

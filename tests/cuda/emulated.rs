@@ -3,7 +3,8 @@
 use super::emulated_maps;
 use super::emulated_memory::EmulatedMemory;
 use crossmax::device::{
-    Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature, TensorBoxes, TensorMap,
+    Accelerator, Agreement, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature, TensorBoxes,
+    TensorMap,
 };
 use crossmax::{Error, Result};
 use crossmax_emulator::mutations::TURING;
@@ -23,6 +24,7 @@ pub struct Emulated {
     /// The mutation or variant that launches run with; empty: the kernels as they are.
     variant: &'static str,
     compute_capability: (u32, u32),
+    warpgroups: Option<Agreement>,
     pool: Arc<Pool<EmulatedMemory>>,
 }
 
@@ -62,6 +64,7 @@ impl Emulated {
             seed,
             variant,
             compute_capability,
+            warpgroups: (compute_capability == (9, 0)).then(Agreement::default),
             pool: Pool::new(name_of(seed), Some(MEMORY_BYTES), memory),
         })
     }
@@ -113,6 +116,10 @@ impl Accelerator for Emulated {
     /// Few, so that blocks of kernels that walk over their tiles have several.
     fn multiprocessors(&self) -> u32 {
         3
+    }
+
+    fn warpgroups(&self) -> Option<&Agreement> {
+        self.warpgroups.as_ref()
     }
 
     fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap> {

@@ -19,7 +19,7 @@ pub use driver::{DeviceInfo, devices, driver_version, is_present};
 
 use super::nvrtc::Target;
 use super::tensor_map::{TensorBoxes, TensorMap};
-use super::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
+use super::{Accelerator, Agreement, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
 use crate::{Error, Result};
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result, sys};
 use memory::DriverMemory;
@@ -64,6 +64,8 @@ struct Cuda {
     compute_capability: (u32, u32),
     most_shared_bytes: u32,
     multiprocessors: u32,
+    /// On devices that have the instructions of sm_90a.
+    warpgroups: Option<Agreement>,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     modules: Modules,
@@ -116,6 +118,7 @@ impl Cuda {
             compute_capability,
             most_shared_bytes: shared.unsigned_abs(),
             multiprocessors: multiprocessors.unsigned_abs(),
+            warpgroups: (compute_capability == (9, 0)).then(Agreement::default),
             modules: Modules::new(name.clone(), target, Arc::clone(&context), Arc::clone(&pool)),
             pool,
             staging: Staging::new(&stream).map_err(failed("allocating memory for copies"))?,
@@ -179,6 +182,10 @@ impl Accelerator for Cuda {
         self.multiprocessors
     }
 
+    fn warpgroups(&self) -> Option<&Agreement> {
+        self.warpgroups.as_ref()
+    }
+
     fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap> {
         tensor_map::encode(&self.name, boxes)
     }
@@ -189,7 +196,10 @@ impl Accelerator for Cuda {
                 "{POOL}=exact: the driver is asked for every allocation, which is slow; for memory checkers"
             )
         });
-        self.modules.cache.note().into_iter().chain(exact).collect()
+        let complaint = self.warpgroups.as_ref().and_then(Agreement::complaint);
+        let complaint = complaint.map(|complaint| format!("the warpgroups' convolution is off: {complaint}"));
+        let notes = self.modules.cache.note().into_iter();
+        notes.chain(exact).chain(complaint).collect()
     }
 
     fn memory(&self) -> DeviceMemory {
