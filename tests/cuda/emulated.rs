@@ -53,6 +53,11 @@ impl Emulated {
         Self::shared(seed, variant, (major, minor))
     }
 
+    /// A device of compute capability 9.0 with one mutation, or none if that is empty.
+    pub fn hopper(seed: u64, variant: &'static str) -> Arc<dyn Accelerator> {
+        Self::shared(seed, variant, (9, 0))
+    }
+
     fn shared(seed: u64, variant: &'static str, compute_capability: (u32, u32)) -> Arc<dyn Accelerator> {
         let given = std::env::var("CROSSMAX_EMULATOR_SEED").ok();
         let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(seed);

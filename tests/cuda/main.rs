@@ -10,6 +10,7 @@ mod attacks;
 mod batch_norm;
 mod conv2d;
 mod conv2d_tiles;
+mod conv2d_warpgroups;
 mod elementwise;
 mod emulated;
 mod emulated_maps;
