@@ -5,8 +5,8 @@ use super::emulated::Emulated;
 use super::on_device::skips_emulator;
 use super::operands::SEEDS;
 use super::{
-    arrange, attacks, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools,
-    rectified_convs, reduce, resize, softmax, view_stack,
+    arrange, attacks, batch_norm, conv2d, conv2d_tiles, conv2d_warpgroups, elementwise, gemm, losses,
+    optimisers, pools, rectified_convs, reduce, resize, softmax, view_stack,
 };
 use crossmax::Result;
 use crossmax::testing::conformance::compare_places;
@@ -18,6 +18,9 @@ use std::collections::BTreeSet;
 pub const OPTIMISER: &str = "optimiser.cu";
 /// The same of attacks.
 pub const ATTACK: &str = "attack.cu";
+
+/// The same of the kernels of compute capability 9.0.
+pub const WARPGROUPS: &str = "conv2d_warpgroup.cu";
 
 /// The cases that a file of operations is tested with.
 pub fn cases_of(source: &str) -> Result<Vec<Case>> {
@@ -33,6 +36,7 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
             rectified_convs::tensor_core_cases()?,
         ]
         .concat()),
+        WARPGROUPS => conv2d_warpgroups::cases(),
         "cross_entropy.cu" => losses::cross_entropy_cases(),
         "dlr.cu" => losses::dlr_cases(),
         "elementwise.cu" => Ok([elementwise::cases()?, rectified_convs::f32_cases()?].concat()),
@@ -58,7 +62,16 @@ fn find(mutation: &'static str, source: &str) -> Result<Option<String>> {
     }
     let cases = cases_of(source)?;
     for seed in SEEDS {
-        let place = Place::Accelerator(Emulated::with_mutation(seed, mutation));
+        let device = match source {
+            WARPGROUPS => Emulated::hopper(seed, mutation),
+            _ => Emulated::with_mutation(seed, mutation),
+        };
+        if source == WARPGROUPS
+            && let Some(complaint) = conv2d_warpgroups::complaint(&device)?
+        {
+            return Ok(Some(complaint));
+        }
+        let place = Place::Accelerator(device);
         match compare_places::<f32>(&cases, &place) {
             Ok(report) if report.passed() => {}
             Ok(report) => return Ok(report.mismatches.first().map(ToString::to_string)),
