@@ -260,3 +260,44 @@ fn products_see_what_threads_wrote_before_a_fence() {
     let expected: Vec<f32> = values.chunks(DEPTH).map(dot).collect();
     assert_eq!(device.get::<f32>(sum, 64), expected);
 }
+
+/// Runs a kernel of `wrong_kernels/wrong_warpgroups.cu`; what it wrote, or the message.
+fn misuse(entry: &str) -> Result<Vec<f32>, String> {
+    let device = TestDevice::new(1);
+    let factor = device.put(&[f16::ONE.to_bits(); 64 * DEPTH]);
+    let y = device.fresh::<f32>(128);
+    let mut args = words(&tile(factor, HalfFormat::F16, 64, DEPTH)).to_vec();
+    args.push(y);
+    args.resize(24, 0);
+    let launch = launch_of(1, 128, 64 * 128 + 8);
+    device.run("wrong_warpgroups.cu", entry, launch, &args)?;
+    Ok(device.get(y, 128))
+}
+
+#[test]
+fn mistakes_with_boxes_and_products_are_reported() {
+    if skips_emulator() {
+        return;
+    }
+    for (entry, part) in [
+        ("reads_box_without_wait", "no wait before"),
+        ("leaves_wait_to_others", "has not waited for its barrier"),
+        ("ends_before_copy", "a copy to its shared memory has not"),
+        ("stores_without_fence", "no fence_proxy_async between"),
+        ("copies_over_factor", "may still be reading"),
+        ("waits_for_other_parity", "no wait before"),
+        ("waits_for_a_phase_too_many", "(barrier in shared memory)"),
+    ] {
+        let message = misuse(entry).expect_err(entry);
+        assert!(message.contains(part), "expected `{part}` in: {message}");
+    }
+}
+
+#[test]
+fn sums_are_no_numbers_before_the_wait() {
+    if skips_emulator() {
+        return;
+    }
+    let sums = misuse("reads_sums_early").expect("an end");
+    assert!(sums.iter().all(|sum| sum.is_nan()), "{sums:?}");
+}
