@@ -32,14 +32,18 @@ const LAYERS: [Layer; 7] = [
 
 const PRECISIONS: [Precision; 4] = [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16];
 
+/// Numbers drawn for a tensor, then repeated; an odd number, so that rows differ.
+const BLOCK: usize = (1 << 20) + 7;
+
 /// Normal numbers: zeros would take less power, and so run faster.
 fn tensor(device: &Device, shape: [usize; 4], seed: u32) -> Result<Tensor> {
     let at = Counter {
         image: seed,
         ..Counter::default()
     };
-    let values = Philox::new(0, Purpose::Test).normal::<f32>(at, shape.iter().product());
-    Tensor::from_fn(shape, |i| values[i]).to_device(device)
+    // One block of them again and again: a thread draws a billion numbers in half a minute.
+    let values = Philox::new(0, Purpose::Test).normal::<f32>(at, BLOCK);
+    Tensor::from_fn(shape, |i| values[i % BLOCK]).to_device(device)
 }
 
 /// Time of `times` runs on the device, between two events.
@@ -55,7 +59,7 @@ fn elapsed(device: &Device, times: u64, run: &dyn Fn()) -> Duration {
 fn measure(criterion: &mut Criterion, device: &Device, name: &str, run: &dyn Fn()) -> f64 {
     let best = Cell::new(f64::INFINITY);
     let mut group = criterion.benchmark_group("cuda");
-    group.sample_size(10);
+    group.sample_size(10).nresamples(1000);
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|times| {
             let time = elapsed(device, times, run);

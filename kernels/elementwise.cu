@@ -51,6 +51,10 @@ extern "C" __global__ void elementwise_relu(const __grid_constant__ FunctionArgs
     map(a, [](float x) { return x <= 0.0f ? 0.0f : x; });
 }
 
+extern "C" __global__ void elementwise_silu(const __grid_constant__ FunctionArgs a) {
+    map(a, [](float x) { return x / (1.0f + expf(-x)); });
+}
+
 extern "C" __global__ void elementwise_tanh(const __grid_constant__ FunctionArgs a) {
     map(a, [](float x) { return tanhf(x); });
 }
@@ -96,6 +100,14 @@ extern "C" __global__ void elementwise_negative_product(const __grid_constant__ 
 // x is the gradient of the output, y the output.
 extern "C" __global__ void elementwise_relu_gradient(const __grid_constant__ PairArgs a) {
     zip(a, [](float dy, float y) { return y <= 0.0f ? 0.0f : dy; });
+}
+
+// x is the gradient of the output, y the input.
+extern "C" __global__ void elementwise_silu_gradient(const __grid_constant__ PairArgs a) {
+    zip(a, [](float dy, float x) {
+        const float sigmoid = 1.0f / (1.0f + expf(-x));
+        return dy * (sigmoid * (1.0f + x * (1.0f - sigmoid)));
+    });
 }
 
 // x is the gradient of the output, y the output.

@@ -33,7 +33,8 @@
 //! # The house
 //! Dependencies point one way:
 //! the command line → [`replicate`] → {[`attacks`], [`ensemble`], [`models`], [`data`], [`fetch`]} → {[`nn`], [`optim`],
-//! [`io`]} → [`ops`] → [`autograd`] → {[`tensor`], [`device`]}. [`audit`] stands on [`attacks`] and [`ensemble`], [`campaign`] on [`attacks`]. An attack knows only a
+//! [`io`]} → [`ops`] → [`autograd`] → {[`tensor`], [`device`]}. [`audit`] stands on [`attacks`] and [`ensemble`],
+//! [`campaign`] on [`attacks`], [`attack_report`] on both; [`figures`] know numbers and names only. An attack knows only a
 //! [`attacks::Classifier`]: implement it, and every attack works on your model, whatever it is made
 //! with. [`testing`] is the suite that checks operations, open to operations of your own.
 //!
@@ -48,6 +49,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod attack_report;
 pub mod attacks;
 pub mod audit;
 pub mod autograd;
@@ -57,11 +59,13 @@ pub mod device;
 pub mod ensemble;
 mod error;
 pub mod fetch;
+pub mod figures;
 pub mod io;
 pub mod models;
 pub mod nn;
 pub mod ops;
 pub mod optim;
+mod page;
 pub mod prelude;
 pub mod replicate;
 pub mod tensor;

@@ -135,6 +135,7 @@ fn check_other_operations<T: Element>() -> Result<()> {
     })?;
     check_batches::<T>("resize_bicubic", &picture, |x, _| x.resize_bicubic(4, 13))?;
     check_batches::<T>("tanh of relu", &picture, |x, _| x.relu()?.tanh())?;
+    check_batches::<T>("silu", &picture, |x, _| x.silu())?;
     check_batches::<T>("log_softmax", &[23], |x, _| x.log_softmax()?.mul(&x.softmax()?))?;
     check_batches::<T>("losses", &[10], |x, images| {
         let labels: Vec<usize> = images.map(|image| image % 10).collect();

@@ -12,6 +12,8 @@ pub enum AttackLoss {
     CrossEntropy,
     /// Difference-of-logits ratio, [`Var::dlr`]; needs 3 classes.
     Dlr,
+    /// The mean of the cross-entropies of so many members, whose logits lie side by side: [N, members · classes].
+    JointCrossEntropy(u16),
 }
 
 impl AttackLoss {
@@ -27,20 +29,42 @@ impl AttackLoss {
         with_gradient(logits, |logits| match self {
             Self::CrossEntropy => logits.cross_entropy(labels),
             Self::Dlr => logits.dlr(labels),
+            Self::JointCrossEntropy(members) => joint_cross_entropy(logits, labels, members.into()),
         })
     }
 
     /// Refuses a number of classes for which the loss is not defined.
     ///
     /// # Errors
-    /// [`Error::Argument`] for [`AttackLoss::Dlr`] with fewer than 3 classes.
+    /// [`Error::Argument`] for [`AttackLoss::Dlr`] with fewer than 3 classes, and for [`AttackLoss::JointCrossEntropy`] if
+    /// its members cannot have the same number of them.
     pub fn check_classes(self, classes: usize) -> Result<()> {
         if self == Self::Dlr && classes < 3 {
             let expected = "at least 3 for the DLR loss (attack with the cross-entropy alone)";
             return Err(Error::argument("attack", "classes", expected, classes));
         }
-        Ok(())
+        match self {
+            Self::JointCrossEntropy(members) if classes.checked_rem(members.into()) != Some(0) => {
+                let expected = format!("a multiple of {members} members");
+                Err(Error::argument("attack", "classes", expected, classes))
+            }
+            _ => Ok(()),
+        }
     }
+}
+
+/// Mean over `members` of the cross-entropies of `logits` [N, members · classes]: N values.
+fn joint_cross_entropy<T: Element>(logits: &Var<T>, labels: &[usize], members: usize) -> Result<Var<T>> {
+    let (n, all) = (logits.shape().axis(0), logits.shape().axis(1));
+    AttackLoss::JointCrossEntropy(u16::try_from(members).unwrap_or(0)).check_classes(all)?;
+    let repeated: Vec<usize> = labels
+        .iter()
+        .flat_map(|&label| std::iter::repeat_n(label, members))
+        .collect();
+    let each = logits
+        .reshape([n * members, all / members.max(1)])?
+        .cross_entropy(&repeated)?;
+    each.reshape([n, members])?.mean(1)
 }
 
 /// Where a search goes.

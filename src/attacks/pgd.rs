@@ -4,7 +4,8 @@
 use super::random_start::uniforms;
 use super::step::ascend;
 use super::{
-    AttackLoss, AttackSlot, LabelledImages, LinfBall, OnIteration, Oracle, SearchProgress, StartSource,
+    AttackLoss, AttackSlot, Ball, LabelledImages, LinfBall, Norm, OnIteration, Oracle, SearchProgress,
+    StartSource,
 };
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -85,15 +86,36 @@ pub fn pgd<T: Element>(
     config: &PgdConfig,
     on_iteration: &mut OnIteration<'_>,
 ) -> Result<Tensor<T>> {
+    pgd_numbered(oracle, starts, samples, (config, 0), None, on_iteration)
+}
+
+/// The same as search `number`, below 1,024, of several, which have starts and draws of their own. It begins at the images
+/// `from` [N, H, W, C] if there are any, brought into the ball around the clean ones first, where it stays.
+///
+/// # Errors
+/// As [`pgd`]; [`Error::Argument`] for the number; [`Error::Shape`] if `from` has another shape than the images.
+pub fn pgd_numbered<T: Element>(
+    oracle: &Oracle<'_, T>,
+    starts: &dyn StartSource<T>,
+    samples: &LabelledImages<T>,
+    (config, number): (&PgdConfig, u16),
+    from: Option<&Tensor<T>>,
+    on_iteration: &mut OnIteration<'_>,
+) -> Result<Tensor<T>> {
     config.check()?;
     config.loss.check_classes(oracle.classes())?;
     samples.check_labels(oracle.classes())?;
+    if number >= 1024 {
+        return Err(Error::argument("pgd", "number", "below 1024", number));
+    }
     let ball = LinfBall::new(config.eps)?;
     let clean = samples.images();
-    let mut now = if config.random_start {
-        ball.start_inside(clean, &uniforms(starts, config.slot, 0, samples)?)?
-    } else {
-        clean.clone()
+    let mut now = match from {
+        Some(from) => Ball::new(Norm::Linf, config.eps)?.project(clean, from)?,
+        None if config.random_start => {
+            ball.start_inside(clean, &uniforms(starts, config.slot, number, samples)?)?
+        }
+        None => clean.clone(),
     };
     let mut best = now.clone();
     let mut best_loss = vec![T::neg_infinity(); samples.len()];
@@ -103,7 +125,7 @@ pub fn pgd<T: Element>(
     let appraisals = u32::from(config.steps) + u32::from(config.keep == Keep::HighestLoss);
     for iteration in (0..=config.steps).take(appraisals as usize) {
         let appraisal = oracle.appraise(&now, samples.labels(), config.loss, config.eot, &|i, draw| {
-            config.slot.search(samples.ids()[i], 0, iteration, draw)
+            config.slot.search(samples.ids()[i], number, iteration, draw)
         })?;
         let mut better = Vec::new();
         for (i, fooled) in fooled.iter_mut().enumerate() {
@@ -118,7 +140,7 @@ pub fn pgd<T: Element>(
             ascend(&ball, &mut now, &appraisal.gradient, clean, &steps)?;
         }
         on_iteration(&SearchProgress {
-            restart: 0,
+            restart: number,
             iteration: config.steps.min(iteration.saturating_add(1)),
             iterations: config.steps,
             images: samples.len(),

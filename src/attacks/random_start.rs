@@ -64,7 +64,7 @@ impl SquareSource for SeededStarts {
 }
 
 /// The uniform numbers of restart `restart` for all `samples`, [N, H, W, C].
-pub(super) fn uniforms<T: Element>(
+pub(crate) fn uniforms<T: Element>(
     starts: &dyn StartSource<T>,
     slot: AttackSlot,
     restart: u16,

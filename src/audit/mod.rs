@@ -10,16 +10,20 @@
 //!   one member, read another;
 //! - [`curves`]: accuracy against steps, draws and ε;
 //! - [`controls`]: no perturbation, and random noise;
-//! - [`masking`]: what all of this says about gradient masking.
+//! - [`black_box`]: an attack that sees no gradients;
+//! - [`masking`]: what all of this says about gradient masking;
+//! - [`ladder`]: adaptive attacks, rung by rung, and what they leave together.
 //!
 //! Results depend on images, ids, settings and the ensemble, and on nothing else: not on the
 //! sub-batch or the threads.
 
+pub mod black_box;
 mod combined;
 pub mod comparators;
 pub mod controls;
 pub mod curves;
 mod draws;
+pub mod ladder;
 pub mod masking;
 mod members;
 pub mod probes;

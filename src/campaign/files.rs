@@ -189,14 +189,30 @@ pub(super) fn finished_images(path: &Path) -> Result<(Tensor, Tensor)> {
     Ok((pictures("clean")?, pictures("images")?))
 }
 
-/// The journal and the finished images of the campaign in `folder`.
-pub(super) fn read_finished(folder: &Path) -> Result<(Header, Vec<ImageResult>, Tensor, Tensor)> {
-    let (header, results) = Journal::read(&folder.join(JOURNAL))?;
-    let (clean, images) = finished_images(&folder.join(FINISHED))?;
-    for found in [&clean, &images] {
-        if found.shape().axis(0) != results.len() || found.shape() != clean.shape() {
+/// A finished campaign.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The journal's first line.
+    pub header: Header,
+    /// What was found about every image.
+    pub results: Vec<ImageResult>,
+    /// The clean images [N, H, W, C].
+    pub clean: Tensor,
+    /// The resulting images [N, H, W, C].
+    pub images: Tensor,
+}
+
+impl Finished {
+    /// Reads the campaign in `folder`.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if it is not finished, or its files do not belong together; [`Error::Io`] if one cannot be read.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let (header, results) = Journal::read(&folder.join(JOURNAL))?;
+        let (clean, images) = finished_images(&folder.join(FINISHED))?;
+        if clean.shape() != images.shape() || clean.shape().axis(0) != results.len() {
             let expected = format!("{} images, as in the journal", results.len());
-            let found = format!("pictures {}", found.shape());
+            let found = format!("pictures {}", images.shape());
             return Err(Error::format(
                 folder.join(FINISHED),
                 expected,
@@ -204,8 +220,13 @@ pub(super) fn read_finished(folder: &Path) -> Result<(Header, Vec<ImageResult>, 
                 "finish the attack first",
             ));
         }
+        Ok(Self {
+            header,
+            results,
+            clean,
+            images,
+        })
     }
-    Ok((header, results, clean, images))
 }
 
 /// Writes a journal as a whole.

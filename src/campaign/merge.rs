@@ -1,7 +1,7 @@
 //! Shards become one campaign.
 
-use super::files::{read_finished, save_images, save_journal};
-use super::{Header, ImageResult, Shard};
+use super::files::{save_images, save_journal};
+use super::{Finished, Header, ImageResult, Shard};
 use crate::io::atomic;
 use crate::tensor::Tensor;
 use crate::{Error, Result};
@@ -82,7 +82,12 @@ struct Part {
 
 impl Part {
     fn open(folder: &Path) -> Result<Self> {
-        let (header, results, clean, images) = read_finished(folder)?;
+        let Finished {
+            header,
+            results,
+            clean,
+            images,
+        } = Finished::read(folder)?;
         let shard = header.shard.unwrap_or(Shard::WHOLE);
         Ok(Self {
             folder: folder.to_owned(),

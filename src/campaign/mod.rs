@@ -22,7 +22,7 @@ mod summary;
 mod tests;
 
 pub use bisection::SmallestRadius;
-pub use files::Files;
+pub use files::{Files, Finished};
 pub use journal::{Header, Journal};
 pub use merge::merge;
 pub use order::{Order, Shard, Way};

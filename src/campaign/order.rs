@@ -18,6 +18,16 @@ pub enum Way {
     Stratified,
 }
 
+impl Way {
+    /// Its name: file, stratified.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Stratified => "stratified",
+        }
+    }
+}
+
 impl FromStr for Way {
     type Err = Error;
 

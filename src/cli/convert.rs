@@ -1,4 +1,4 @@
-//! `crossmax convert`: weights of any known format as `.safetensors` under torchvision's names.
+//! `crossmax convert`: weights of any known format as `.safetensors` under torchvision's or their family's names.
 
 use super::inspect::{object, summary};
 use super::output::Output;
@@ -8,10 +8,10 @@ use crossmax::{Error, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Convert weights to .safetensors under torchvision's names.
+/// Convert weights to .safetensors under torchvision's names, or those of their family.
 ///
-/// Reads PyTorch's .pth (both formats) and .safetensors as plain data; nothing in a file is executed. A ResNet's tensors
-/// are checked one by one against its architecture, and nothing is written if one is missing, unexpected, of another
+/// Reads PyTorch's .pth (both formats) and .safetensors as plain data; nothing in a file is executed. A network's
+/// tensors are checked one by one against its architecture, and nothing is written if one is missing, unexpected, of another
 /// shape, or not finite. Numbers keep their values: 16-bit ones are widened to F32, integers to I64.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
@@ -32,7 +32,7 @@ const EXAMPLES: &str = "\
 Examples:
   crossmax convert resnet152-f82ba261.pth resnet152.safetensors
   crossmax convert model.safetensors resnet50.safetensors    Hugging Face's names become torchvision's
-  crossmax convert other.pth other.safetensors --any         a network that is no ResNet";
+  crossmax convert other.pth other.safetensors --any         a network of no known family";
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
@@ -51,12 +51,12 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
     output.result(&lines.join("\n"), &object)
 }
 
-/// Refuses what is not a whole ResNet.
+/// Refuses what is not a whole network.
 fn check_network(input: &Path, examined: &ExaminedWeights) -> Result<()> {
     let (expected, found) = match &examined.network {
         Ok(network) if network.misfits.is_clean() => return Ok(()),
         Ok(network) => (
-            format!("the tensors of a {}", network.config.title()),
+            format!("the tensors of a {}", network.architecture.title()),
             network.misfits.to_string(),
         ),
         Err(Error::Format { expected, found, .. }) => (expected.clone(), found.clone()),

@@ -3,13 +3,13 @@
 use super::output::Output;
 use clap::Args;
 use crossmax::Result;
-use crossmax::io::{NumberType, Stored, printable};
+use crossmax::io::{NumberType, Stored, shown_name};
 use crossmax::models::{ExaminedWeights, examine_weights};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Say what a weights file holds: its tensors, and the ResNet that they make.
+/// Say what a weights file holds: its tensors, and the network that they make.
 ///
 /// Reads .safetensors and PyTorch's .pth (both formats) as plain data; nothing in a file is executed. Every tensor is
 /// compared with the architecture, and looked through for numbers that are not finite.
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<()> {
             .file
             .tensors
             .keys()
-            .map(|name| printable(name))
+            .map(|name| shown_name(name))
             .collect();
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         for (shown, (name, stored)) in names.iter().zip(&examined.weights.file.tensors) {
@@ -72,15 +72,15 @@ pub fn summary(path: &Path, examined: &ExaminedWeights) -> Vec<String> {
     lines.extend(weights.notes.iter().map(|note| format!("note: {note}")));
     lines.push(match &examined.network {
         Ok(network) => {
-            let config = &network.config;
             let fit = match network.misfits.is_clean() {
                 true => "every tensor fits".to_owned(),
                 false => network.misfits.to_string(),
             };
-            let (channels, classes) = (config.stem.channels, config.classes);
+            let architecture = &network.architecture;
+            let (channels, classes) = (architecture.layers().stem.channels, architecture.layers().classes);
             format!(
                 "network: {}, {channels} input channels, {classes} classes: {fit}",
-                config.title()
+                architecture.title()
             )
         }
         Err(error) => format!("network: not known ({error})"),
@@ -98,8 +98,8 @@ pub fn object(path: &Path, examined: &ExaminedWeights) -> Value {
         Ok(network) => {
             let misfits = &network.misfits;
             json!({
-                "title": network.config.title(),
-                "config": network.config,
+                "title": network.architecture.title(),
+                "config": network.architecture,
                 "fits": misfits.is_clean(),
                 "missing": misfits.missing,
                 "unexpected": misfits.unexpected,

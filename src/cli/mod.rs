@@ -12,12 +12,16 @@ mod fetch;
 mod fraction;
 mod inspect;
 mod interrupt;
+mod ladder;
 mod merge;
 mod model;
+mod network_flags;
 mod output;
+mod parts;
 mod predict;
 mod progress;
 mod replicate;
+mod report;
 mod target;
 mod verify;
 
@@ -61,7 +65,9 @@ enum Command {
     Predict(predict::Arguments),
     Attack(Box<attack::Arguments>),
     Audit(Box<audit::Arguments>),
+    Ladder(Box<ladder::Arguments>),
     Merge(merge::Arguments),
+    Report(report::Arguments),
     Verify(verify::Arguments),
     Fetch(fetch::Arguments),
     Convert(convert::Arguments),
@@ -101,7 +107,9 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Predict(arguments) => predict::run(arguments, common, output),
         Command::Attack(arguments) => attack::run(arguments, common, output),
         Command::Audit(arguments) => audit::run(arguments, common, output),
+        Command::Ladder(arguments) => ladder::run(arguments, common, output),
         Command::Merge(arguments) => merge::run(arguments, output),
+        Command::Report(arguments) => report::run(arguments, output),
         Command::Verify(arguments) => verify::run(arguments, common, output),
     }
 }

@@ -1,13 +1,11 @@
 //! What answers to `predict` and `attack`: a run, or a plain network in a weights file.
 
+use super::network_flags::NetworkFlags;
 use crossmax::attacks::Classifier;
 use crossmax::device::Device;
-use crossmax::ensemble::{
-    Aggregation, BackboneClassifier, EnsembleClassifier, IMAGENET_MEAN, IMAGENET_STD, SelfEnsemble,
-};
-use crossmax::io::load_module;
-use crossmax::models::{PlainClassifier, ResNet, infer_resnet, load_resnet_weights};
-use crossmax::nn::{Init, move_module};
+use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, SelfEnsemble};
+use crossmax::models::{Colours, LoadedNetwork, Network, PlainClassifier, load_network};
+use crossmax::nn::move_module;
 use crossmax::replicate::{OpenRun, open_run};
 use crossmax::tensor::Tensor;
 use crossmax::{Error, Result};
@@ -55,50 +53,16 @@ impl fmt::Display for Member {
     }
 }
 
-/// Stride and pool of a stem, which leave no trace in a weights file.
-#[derive(Clone, Copy, Debug, clap::ValueEnum, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StemKind {
-    /// Stride 1, no pool.
-    Cifar,
-    /// Stride 2 and a 3×3 maximum pool.
-    Imagenet,
-}
-
-/// How a plain network wants its pictures; a run knows it itself.
-pub struct Normalisation {
-    /// Mean of the colours.
-    pub mean: Option<[f64; 3]>,
-    /// Standard deviation of the colours.
-    pub std: Option<[f64; 3]>,
-    /// What kind of stem it has.
-    pub stem: Option<StemKind>,
-}
-
-/// Three numbers with commas between them.
-pub fn colour(text: &str) -> std::result::Result<[f64; 3], String> {
-    let numbers: Vec<f64> = text
-        .split(',')
-        .map(|part| part.trim().parse().map_err(|e| format!("{e}: {part:?}")))
-        .collect::<std::result::Result<_, _>>()?;
-    let found = numbers.len();
-    numbers
-        .try_into()
-        .map_err(|_| format!("{found} numbers, expected 3: red, green, blue"))
-}
-
 /// A model that is ready to answer.
 pub enum Model {
     /// A run's self-ensemble.
     Run(Box<OpenRun>),
     /// A plain network.
     Plain {
-        /// The network.
-        net: Box<ResNet>,
-        /// Mean of the colours.
-        mean: [f64; 3],
-        /// Standard deviation of the colours.
-        std: [f64; 3],
+        /// The network, of any architecture.
+        network: Box<dyn Network>,
+        /// How it wants its pictures.
+        colours: Colours,
         /// The numbers of its classes: a weights file has no names.
         classes: Vec<String>,
     },
@@ -107,26 +71,27 @@ pub enum Model {
 impl Model {
     /// Opens a run directory or a weights file; the draws of a run's views belong to `seed`, or to
     /// the run's own.
-    pub fn open(path: &Path, wanted: Normalisation, seed: Option<u64>) -> Result<Self> {
-        if !path.is_dir() {
-            return open_weights(path, wanted);
+    pub fn open(path: &Path, flags: &NetworkFlags, seed: Option<u64>) -> Result<Self> {
+        let model = match path.is_dir() {
+            true => open_run_directory(path, flags, seed)?,
+            false => open_weights(path, flags)?,
+        };
+        let found = model.classes().len();
+        match flags.classes {
+            Some(wanted) if wanted as usize != found => {
+                let expected = format!("a model of {wanted} classes, as --classes says");
+                let advice = "give another model or another number";
+                Err(Error::format(path, expected, format!("{found}"), advice))
+            }
+            _ => Ok(model),
         }
-        if wanted.mean.is_some() || wanted.std.is_some() || wanted.stem.is_some() {
-            let told = "--mean, --std and --stem belong to a weights file; a run knows its own";
-            return Err(Error::Usage(told.into()));
-        }
-        let mut run = open_run(path)?;
-        if let Some(seed) = seed {
-            run.ensemble.backbone.set_seed(seed);
-        }
-        Ok(Self::Run(Box::new(run)))
     }
 
     /// Moves the weights to `device`.
     pub fn move_to(&mut self, device: &Device) -> Result<()> {
         match self {
             Self::Run(run) => move_module(&mut run.ensemble, device),
-            Self::Plain { net, .. } => move_module(net.as_mut(), device),
+            Self::Plain { network, .. } => move_module(network.as_mut(), device),
         }
     }
 
@@ -160,9 +125,9 @@ impl Model {
     pub fn preparation(&self) -> String {
         match self {
             Self::Run(_) => "as the run".into(),
-            Self::Plain { net, mean, std, .. } => {
-                let stem = net.config().stem;
-                format!("{mean:?} {std:?} {} {}", stem.stride, stem.max_pool)
+            Self::Plain { network, colours, .. } => {
+                let Colours { mean, std } = colours;
+                format!("{mean:?} {std:?} {}", network.architecture().untraced())
             }
         }
     }
@@ -225,8 +190,9 @@ impl Model {
                     Aggregation::Member(index),
                 )?))
             }
-            (Self::Plain { net, mean, std, .. }, Member::Backbone) => {
-                Ok(Box::new(PlainClassifier::new(net, *mean, *std)?))
+            (Self::Plain { network, colours, .. }, Member::Backbone) => {
+                let Colours { mean, std } = *colours;
+                Ok(Box::new(PlainClassifier::new(network.as_ref(), mean, std)?))
             }
             (Self::Plain { .. }, _) => {
                 let told =
@@ -237,15 +203,24 @@ impl Model {
     }
 }
 
-fn open_weights(path: &Path, wanted: Normalisation) -> Result<Model> {
-    let file = load_resnet_weights(path)?;
-    let stem = wanted.stem.map(|kind| match kind {
-        StemKind::Cifar => (1, false),
-        StemKind::Imagenet => (2, true),
-    });
-    let config = infer_resnet(&file, path, stem)?;
-    if config.stem.channels != 3 {
-        let found = format!("one of {} channels", config.stem.channels);
+fn open_run_directory(path: &Path, flags: &NetworkFlags, seed: Option<u64>) -> Result<Model> {
+    if flags.are_about_a_file() {
+        let told = "--mean, --std and --stem belong to a weights file, as do --activation and --shortcut; a run knows its own";
+        return Err(Error::Usage(told.into()));
+    }
+    let mut run = open_run(path)?;
+    if let Some(seed) = seed {
+        run.ensemble.backbone.set_seed(seed);
+    }
+    Ok(Model::Run(Box::new(run)))
+}
+
+fn open_weights(path: &Path, flags: &NetworkFlags) -> Result<Model> {
+    let LoadedNetwork { network, colours } = load_network(path, flags.untraced())?;
+    let architecture = network.architecture();
+    let layers = architecture.layers();
+    if layers.stem.channels != 3 {
+        let found = format!("one of {} channels", layers.stem.channels);
         let advice = "a network with views needs its whole run: give the run directory";
         return Err(Error::format(
             path,
@@ -254,13 +229,12 @@ fn open_weights(path: &Path, wanted: Normalisation) -> Result<Model> {
             advice,
         ));
     }
-    let classes = (0..config.classes).map(|number| number.to_string()).collect();
-    let mut net = ResNet::new(config, &mut Init::new(0))?;
-    load_module(&mut net, &file, path, "")?;
     Ok(Model::Plain {
-        net: Box::new(net),
-        mean: wanted.mean.unwrap_or(IMAGENET_MEAN),
-        std: wanted.std.unwrap_or(IMAGENET_STD),
-        classes,
+        classes: (0..layers.classes).map(|number| number.to_string()).collect(),
+        colours: Colours {
+            mean: flags.mean.unwrap_or(colours.mean),
+            std: flags.std.unwrap_or(colours.std),
+        },
+        network,
     })
 }

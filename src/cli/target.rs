@@ -2,7 +2,8 @@
 
 use super::common::Common;
 use super::fetch::Source as FetchSource;
-use super::model::{Member, Model, Normalisation};
+use super::model::{Member, Model};
+use super::network_flags::NetworkFlags;
 use crossmax::attacks::LabelledImages;
 use crossmax::campaign::{Order, Shard, Way};
 use crossmax::data::{Dataset, Pictures, Source};
@@ -21,8 +22,8 @@ pub struct Wanted<'a> {
     pub model: &'a Path,
     /// Which part of it answers, if that was said.
     pub member: Option<Member>,
-    /// How a weights file wants its pictures.
-    pub normalisation: Normalisation,
+    /// What was said about the network of a weights file.
+    pub network: &'a NetworkFlags,
     /// The data, if they were named.
     pub data: Option<&'a str>,
     /// Where named data are fetched from.
@@ -86,12 +87,12 @@ impl Target {
         let Wanted {
             model: path,
             member,
-            normalisation,
+            network,
             data,
             source,
             choice,
         } = wanted;
-        let mut model = Model::open(path, normalisation, common.seed)?;
+        let mut model = Model::open(path, network, common.seed)?;
         let member = member.unwrap_or(model.default_member());
         let (images, labels, origin) = labelled(data, source, &model, reporter)?;
         let seed = common.seed.unwrap_or(0);

@@ -7,7 +7,10 @@ use super::output::Output;
 use super::progress::Progress;
 use super::target::Target;
 use clap::Args;
-use crossmax::attacks::{Ball, Evaluation, LabelledImages, Norm, Oracle, distances, redrawn_accuracy};
+use crossmax::attacks::{
+    AttackSlot, Ball, Evaluation, LabelledImages, Norm, Oracle, distances, redrawn_accuracy,
+};
+use crossmax::audit::score;
 use crossmax::campaign::Shard;
 use crossmax::io::{Stored, TensorFile, atomic};
 use crossmax::tensor::Tensor;
@@ -16,7 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 
-/// Check the results of `crossmax attack` from its files alone.
+/// Check the results of `crossmax attack` or `crossmax ladder` from its files alone.
 ///
 /// Reads the adversarial images again and checks them against the clean test images, which are read anew from their source
 /// and compared by hash: finite, in [0, 1], within the norm's bound, also after rounding to 8 bits. Then asks the model
@@ -25,7 +28,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// The folder that `crossmax attack --out` wrote
+    /// The folder that `crossmax attack --out` or `crossmax ladder --out` wrote
     folder: PathBuf,
     /// Rows (images × draws) evaluated at once; no influence on the result
     #[arg(long, value_name = "N", default_value_t = Oracle::<f32>::SUB_BATCH)]
@@ -39,10 +42,10 @@ Examples:
   crossmax verify runs/pocket-attack
   crossmax verify runs/pocket-attack --json";
 
-/// Bytes that `attack.json` may have.
+/// Bytes that the results may have.
 const MOST: u64 = 64 << 20;
 
-/// The part of `attack.json` that is checked.
+/// The part of the results that is checked.
 #[derive(Deserialize)]
 struct Written {
     request: Request,
@@ -80,9 +83,13 @@ struct Check {
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
     let progress = Progress::new(output);
-    let path = arguments.folder.join("attack.json");
+    let ladder = arguments.folder.join("ladder.json");
+    let (path, rescore): (_, Rescore) = match ladder.exists() {
+        true => (ladder, of_ladder),
+        false => (arguments.folder.join("attack.json"), of_attack),
+    };
     let written: Written = serde_json::from_slice(&atomic::read_at_most(&path, MOST)?).map_err(|error| {
-        let advice = "give the folder of a finished `crossmax attack`";
+        let advice = "give the folder of a finished `crossmax attack` or `crossmax ladder`";
         Error::format(&path, "the results of an attack", error, advice)
     })?;
     let common = Common {
@@ -100,7 +107,12 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     target.samples = target.first(clean.shape().axis(0))?;
     let mut checks = of_files(&written, &target, &clean, &images)?;
     if checks.iter().all(|check| check.holds) {
-        checks.extend(of_model(&written, &target, &images, arguments.sub_batch)?);
+        checks.extend(of_model(
+            &written,
+            &target,
+            &images,
+            (arguments.sub_batch, rescore),
+        )?);
     }
     let lines: Vec<String> = checks
         .iter()
@@ -194,14 +206,17 @@ fn samples_on_host(target: &Target) -> Result<LabelledImages> {
 }
 
 /// Checks that ask the model again.
-fn of_model(written: &Written, target: &Target, images: &Tensor, sub_batch: usize) -> Result<Vec<Check>> {
+fn of_model(
+    written: &Written,
+    target: &Target,
+    images: &Tensor,
+    (sub_batch, rescore): (usize, Rescore),
+) -> Result<Vec<Check>> {
     let classifier = target.model.classifier(target.member)?;
     let oracle = Oracle::new(classifier.as_ref(), sub_batch)?;
     let score = |images: &Tensor| -> Result<f64> {
         let images = images.on(&target.samples.images().device())?;
-        let finals = target.samples.with_images(images)?;
-        let redraws = written.request.redraws;
-        Ok(redrawn_accuracy(&oracle, &finals, Evaluation::AfterAutoAttack, redraws)?.mean)
+        rescore(&oracle, &target.samples, &images, written.request.redraws)
     };
     let again = score(images)?;
     let rounded: Vec<f32> = images
@@ -228,4 +243,19 @@ fn of_model(written: &Written, target: &Target, images: &Tensor, sub_batch: usiz
             holds: rounded - again <= 0.1,
         },
     ])
+}
+
+/// The mean accuracy of the oracle's classifier on images made of the clean ones, over so many of the draws that they were scored
+/// on.
+type Rescore = fn(&Oracle<'_>, &LabelledImages, &Tensor, u16) -> Result<f64>;
+
+fn of_attack(oracle: &Oracle<'_>, clean: &LabelledImages, images: &Tensor, redraws: u16) -> Result<f64> {
+    let finals = clean.with_images(images.clone())?;
+    Ok(redrawn_accuracy(oracle, &finals, Evaluation::AfterAutoAttack, redraws)?.mean)
+}
+
+fn of_ladder(oracle: &Oracle<'_>, clean: &LabelledImages, images: &Tensor, redraws: u16) -> Result<f64> {
+    Ok(score(oracle, clean, images, AttackSlot::PGD, redraws)?
+        .mean
+        .fraction)
 }

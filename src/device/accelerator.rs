@@ -31,6 +31,11 @@ pub trait Accelerator: Send + Sync {
     /// How much memory is in use, and was at most.
     fn memory(&self) -> DeviceMemory;
 
+    /// Bytes of the device's memory that no process has taken, if the driver tells.
+    fn free_memory(&self) -> Option<usize> {
+        None
+    }
+
     /// Counts [`DeviceMemory::peak`] anew, from what is in use now.
     fn reset_peak_memory(&self);
 

@@ -56,7 +56,7 @@ impl DeviceChoice {
         match self {
             Self::Cpu => Ok((Device::Cpu, None)),
             Self::Cuda(number) => Ok((open_cuda(number)?, None)),
-            Self::Auto => Ok(match open_cuda(0) {
+            Self::Auto => Ok(match suits().and_then(|()| open_cuda(0)) {
                 Ok(device) => {
                     let why = format!("device: {device} (auto: it can be used)");
                     (device, Some(why))
@@ -71,6 +71,47 @@ impl DeviceChoice {
             }),
         }
     }
+}
+
+/// The least compute capability that `auto` takes: that of Turing, the oldest that this CUDA's compiler makes code for.
+const LEAST_CAPABILITY: (u32, u32) = (7, 5);
+
+/// Whether the first CUDA device can run what the compiler of kernels makes.
+///
+/// # Errors
+/// [`Error::Device`] if a part is missing, the device is too old, or the compiler is newer than the driver.
+fn suits() -> Result<()> {
+    let devices = cuda::devices()?;
+    let capability = devices.first().map(|device| device.compute_capability);
+    match unsuited(capability, nvrtc::version()?, cuda::driver_version()?) {
+        None => Ok(()),
+        Some(reason) => Err(Error::Device {
+            device: "cuda:0".to_owned(),
+            doing: "choosing a device".to_owned(),
+            reason,
+            advice: "use --device cuda to try it all the same".to_owned(),
+        }),
+    }
+}
+
+/// Why a device of this compute capability does not suit a compiler and a driver of these CUDA versions, if it does not.
+fn unsuited(capability: Option<(u32, u32)>, compiler: (i32, i32), driver: (i32, i32)) -> Option<String> {
+    let Some((major, minor)) = capability else {
+        return Some("the driver knows no device".to_owned());
+    };
+    if (major, minor) < LEAST_CAPABILITY {
+        let (least, least_minor) = LEAST_CAPABILITY;
+        return Some(format!(
+            "cuda:0 has compute capability {major}.{minor}, and {least}.{least_minor} is needed"
+        ));
+    }
+    // Within a major version a driver runs the code of newer compilers.
+    (compiler.0 > driver.0).then(|| {
+        format!(
+            "NVRTC is of CUDA {}.{}, newer than the driver's {}.{}",
+            compiler.0, compiler.1, driver.0, driver.1
+        )
+    })
 }
 
 /// The CUDA device of this number, if the compiler of its kernels is there too.
@@ -117,6 +158,16 @@ mod tests {
         ] {
             assert_eq!(text.parse().ok(), choice, "{text}");
         }
+    }
+
+    #[test]
+    fn auto_takes_no_old_device_and_no_compiler_newer_than_the_driver() {
+        let told = |capability, compiler| unsuited(capability, compiler, (12, 8)).unwrap_or_default();
+        assert_eq!(told(Some((9, 0)), (12, 8)), "");
+        assert_eq!(told(Some((7, 5)), (12, 4)), "");
+        assert!(told(Some((7, 0)), (12, 8)).contains("compute capability 7.0, and 7.5"));
+        assert!(told(Some((9, 0)), (13, 0)).contains("NVRTC is of CUDA 13.0, newer than the driver's 12.8"));
+        assert!(told(None, (12, 8)).contains("no device"));
     }
 
     #[test]

@@ -3,16 +3,16 @@
 use super::{Method, PhiloxNoise, draw_of, view_draws};
 use crate::attacks::Draw;
 use crate::autograd::Var;
-use crate::models::{ResNet, Taps};
+use crate::models::{Colours, ResNet, Taps};
 use crate::nn::{Module, Pass, Slot};
 use crate::ops::ViewStack;
 use crate::tensor::{Element, Philox, Purpose, Tensor};
 use crate::{Error, Result};
 
 /// Mean of ImageNet's colours.
-pub const IMAGENET_MEAN: [f64; 3] = [0.485, 0.456, 0.406];
+pub const IMAGENET_MEAN: [f64; 3] = Colours::IMAGENET.mean;
 /// Standard deviation of ImageNet's colours.
-pub const IMAGENET_STD: [f64; 3] = [0.229, 0.224, 0.225];
+pub const IMAGENET_STD: [f64; 3] = Colours::IMAGENET.std;
 
 /// A residual network behind the multi-resolution view stack.
 ///

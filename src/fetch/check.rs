@@ -57,7 +57,7 @@ pub fn file_state(file: &KnownFile, path: &Path) -> Result<State> {
     let Some(expected) = &file.sha256 else {
         return Ok(State::Whole);
     };
-    let found = sha256(path)?;
+    let found = file_sha256(path)?;
     if found.starts_with(expected) {
         return Ok(State::Whole);
     }
@@ -73,7 +73,11 @@ pub fn entry_state(entry: &Entry, options: &Options) -> Result<Vec<State>> {
     entry.files.iter().map(state).collect()
 }
 
-fn sha256(path: &Path) -> Result<String> {
+/// SHA-256 of the file at `path`, in hexadecimal digits.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be read.
+pub(crate) fn file_sha256(path: &Path) -> Result<String> {
     let failed = |source| Error::io(path, "read the file", source);
     let mut file = File::open(path).map_err(failed)?;
     let mut hash = Sha256::new();

@@ -5,9 +5,9 @@ pub mod cache;
 mod npz;
 mod number_type;
 pub mod pickle;
-mod printable;
 mod pytorch;
 pub(crate) mod safetensors_header;
+mod shown_name;
 mod state_dict;
 mod tensor_file;
 #[cfg(test)]
@@ -16,7 +16,7 @@ mod weights_file;
 
 pub use npz::save_npz;
 pub use number_type::NumberType;
-pub use printable::printable;
+pub use shown_name::shown_name;
 pub use state_dict::{LoadReport, load_module, module_tensors, save_module, set_module};
 pub use tensor_file::{Stored, TensorFile};
 pub use weights_file::{Format, WeightsFile, load_weights};

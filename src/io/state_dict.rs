@@ -3,8 +3,7 @@
 //! `num_batches_tracked`, which PyTorch keeps beside running statistics but does not use with a
 //! momentum, is neither written nor required; PyTorch fills it in when it loads our files.
 
-use super::printable;
-use crate::io::{Stored, TensorFile};
+use crate::io::{Stored, TensorFile, shown_name};
 use crate::nn::{Layout, Module};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
@@ -38,26 +37,22 @@ impl fmt::Display for LoadReport {
         let mut parts = Vec::new();
         let mut list = |what: &str, names: Vec<String>| {
             if !names.is_empty() {
-                let shown = names
-                    .iter()
-                    .take(3)
-                    .map(|name| printable(name))
-                    .collect::<Vec<_>>()
-                    .join(", ");
+                let shown = names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
                 let more = if names.len() > 3 { ", …" } else { "" };
                 parts.push(format!("{} {what} ({shown}{more})", names.len()));
             }
         };
-        list("missing", self.missing.clone());
-        list("unexpected", self.unexpected.clone());
+        let plain = |names: &[String]| names.iter().map(|name| shown_name(name)).collect();
+        list("missing", plain(&self.missing));
+        list("unexpected", plain(&self.unexpected));
         let shapes = self.mis_shaped.iter();
         list(
             "of another shape",
             shapes
-                .map(|(name, found, needed)| format!("{name} is {found}, needed {needed}"))
+                .map(|(name, found, needed)| format!("{} is {found}, needed {needed}", shown_name(name)))
                 .collect(),
         );
-        list("not finite", self.not_finite.clone());
+        list("not finite", plain(&self.not_finite));
         f.write_str(&parts.join("; "))
     }
 }

@@ -1,12 +1,13 @@
 //! A network without views or heads, as attacks see it.
 
-use super::{FoldedResNet, ResNet};
+use super::{EvaluationForm, Network};
 use crate::attacks::{Classifier, Draw, Linearised, linearise};
 use crate::autograd::Var;
 use crate::ops::Precision;
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// (image − mean) / std, colour by colour.
 #[derive(Clone)]
@@ -52,16 +53,18 @@ pub(crate) fn resized<T: Element>(images: &Var<T>, size: usize) -> Result<Var<T>
     }
 }
 
-/// A residual network on normalised images, deterministic: (image − mean) / std, then the network
+/// A network of any architecture on normalised images, deterministic: (image − mean) / std, then the network
 /// with its running statistics, folded. The images are classified at their own size, or at one of its
 /// own.
 #[derive(Clone)]
 pub struct PlainClassifier<'a, T: Element = f32> {
-    net: FoldedResNet<T>,
+    net: Arc<dyn EvaluationForm<T>>,
+    classes: usize,
+    precision: Precision,
     normalisation: Normalisation<T>,
     input_size: Option<usize>,
     /// While the classifier lives, the network that it was folded from cannot change.
-    unchanged: PhantomData<&'a ResNet<T>>,
+    unchanged: PhantomData<&'a ()>,
 }
 
 impl<'a, T: Element> PlainClassifier<'a, T> {
@@ -69,9 +72,10 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
     ///
     /// # Errors
     /// [`Error::Shape`] if the network's stem does not take 3 channels; those of
-    /// [`Normalisation::new`] and [`ResNet::folded`].
-    pub fn new(net: &'a ResNet<T>, mean: [f64; 3], std: [f64; 3]) -> Result<Self> {
-        let channels = net.config().stem.channels;
+    /// [`Normalisation::new`] and [`Network::evaluation_form`].
+    pub fn new(net: &'a (impl Network<T> + ?Sized), mean: [f64; 3], std: [f64; 3]) -> Result<Self> {
+        let architecture = net.architecture();
+        let channels = architecture.layers().stem.channels;
         if channels != 3 {
             return Err(Error::shape(
                 "PlainClassifier",
@@ -81,7 +85,9 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
             ));
         }
         Ok(Self {
-            net: net.folded()?,
+            net: net.evaluation_form()?,
+            classes: architecture.layers().classes,
+            precision: Precision::F32,
             normalisation: Normalisation::new(mean, std)?,
             input_size: None,
             unchanged: PhantomData,
@@ -90,10 +96,7 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
 
     /// The same with the products of the network's layers in `precision`.
     pub fn with_precision(self, precision: Precision) -> Self {
-        Self {
-            net: self.net.with_precision(precision),
-            ..self
-        }
+        Self { precision, ..self }
     }
 
     /// The same for images that are first resized to `size`×`size` pixels (bicubic).
@@ -109,13 +112,14 @@ impl<'a, T: Element> PlainClassifier<'a, T> {
             Some(size) => resized(images, size)?,
             None => images.clone(),
         };
-        self.net.forward(&self.normalisation.apply(&images)?)
+        self.net
+            .logits(&self.normalisation.apply(&images)?, self.precision)
     }
 }
 
 impl<T: Element> Classifier<T> for PlainClassifier<'_, T> {
     fn classes(&self) -> usize {
-        self.net.config().classes
+        self.classes
     }
 
     fn is_random(&self) -> bool {

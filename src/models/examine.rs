@@ -1,10 +1,11 @@
 //! What a file of weights holds.
 
-use super::names::{Naming, rename, renaming, with_torchvision_names};
-use super::{ResNet, ResNetConfig, infer_resnet};
-use crate::io::{LoadReport, TensorFile, WeightsFile, load_weights, set_module};
-use crate::nn::Init;
+use super::colours::is_beside_the_network;
+use super::names::{Naming, unify_names, with_torchvision_names};
+use super::{Architecture, Colours, Network, Untraced};
+use crate::io::{LoadReport, Stored, TensorFile, WeightsFile, load_weights, set_module};
 use crate::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The weights of a ResNet under torchvision's names, from a file of any known format and naming.
@@ -15,22 +16,63 @@ pub fn load_resnet_weights(path: &Path) -> Result<TensorFile> {
     load_weights(path).map(|file| with_torchvision_names(file).0)
 }
 
+/// A network that was read from a file.
+pub struct LoadedNetwork {
+    /// The network.
+    pub network: Box<dyn Network>,
+    /// How it wants its pictures: as the file says, else as is usual.
+    pub colours: Colours,
+}
+
+/// The network in the weights file at `path`, of any known format, naming and architecture; `told` is what its tensors
+/// do not tell.
+///
+/// # Errors
+/// Those of [`load_weights`] and [`Architecture::infer`]; [`Error::Format`] naming what is missing, unexpected, of another
+/// shape or not finite.
+pub fn load_network(path: &Path, told: Untraced) -> Result<LoadedNetwork> {
+    let (file, naming) = with_torchvision_names(load_weights(path)?);
+    let architecture = Architecture::infer(&file, path, told)?;
+    let mut network = architecture.blank()?;
+    let misfits = set_module(network.as_mut(), &tensors_of(&file, &architecture), "")?;
+    if !misfits.is_clean() {
+        let expected = "the tensors of this architecture";
+        let advice = "check that weights and architecture belong together";
+        return Err(Error::format(path, expected, misfits, advice));
+    }
+    Ok(LoadedNetwork {
+        network,
+        colours: Colours::kept_in(&file)?.unwrap_or(Colours::usual(&architecture, naming)),
+    })
+}
+
+/// The tensors of `file` but those that are not the network's.
+fn tensors_of(file: &TensorFile, architecture: &Architecture) -> BTreeMap<String, Stored> {
+    let tensors = file.tensors.iter();
+    tensors
+        .filter(|(name, _)| !is_beside_the_network(name, architecture))
+        .map(|(name, stored)| (name.clone(), stored.clone()))
+        .collect()
+}
+
 /// A file of weights, looked at.
 #[derive(Debug)]
 pub struct ExaminedWeights {
-    /// The file, under torchvision's names.
+    /// The file, under torchvision's names, or those of a family with pre-activation.
     pub weights: WeightsFile,
     /// Whose names it had.
     pub naming: Naming,
-    /// The network that it makes, if it is a ResNet's; else what is missing for one.
+    /// The network that it makes; else what is missing for one.
     pub network: Result<ExaminedNetwork, Error>,
 }
 
-/// The ResNet that a file of weights makes.
+/// The network that a file of weights makes.
 #[derive(Debug)]
 pub struct ExaminedNetwork {
-    /// Its architecture. Stride and pool of the stem are a guess, see [`infer_resnet`].
-    pub config: ResNetConfig,
+    /// Its architecture. What leaves no trace in the tensors is a guess, see [`Untraced`].
+    pub architecture: Architecture,
+    /// How it wants its pictures: as the file says, else as is usual.
+    pub colours: Colours,
     /// What in the file does not fit it.
     pub misfits: LoadReport,
 }
@@ -41,20 +83,23 @@ pub struct ExaminedNetwork {
 /// Those of [`WeightsFile::load`].
 pub fn examine_weights(path: &Path) -> Result<ExaminedWeights> {
     let mut weights = WeightsFile::load(path)?;
-    let naming = match renaming(&weights.file) {
-        Some(names) => {
-            rename(&mut weights.file.tensors, &names);
-            rename(&mut weights.types, &names);
-            Naming::HuggingFace
-        }
-        None => Naming::Torchvision,
-    };
+    let naming = unify_names(&mut weights.file, &mut weights.types);
     let file = &weights.file;
-    let network = match infer_resnet(file, path, None) {
-        Ok(config) => {
-            let mut net = ResNet::<f32>::new(config.clone(), &mut Init::new(0))?;
-            let misfits = set_module(&mut net, &file.tensors, "")?;
-            Ok(ExaminedNetwork { config, misfits })
+    let network = match Architecture::infer(file, path, Untraced::default()) {
+        Ok(architecture) => {
+            let tensors = tensors_of(file, &architecture);
+            let aside = file.tensors.len() - tensors.len();
+            if aside > 0 {
+                let note =
+                    format!("{aside} tensors are not the network's own: colours, or blocks it does not use");
+                weights.notes.push(note);
+            }
+            let misfits = set_module(architecture.blank::<f32>()?.as_mut(), &tensors, "")?;
+            Ok(ExaminedNetwork {
+                colours: Colours::kept_in(file)?.unwrap_or(Colours::usual(&architecture, naming)),
+                architecture,
+                misfits,
+            })
         }
         Err(error) => Err(error),
     };

@@ -56,6 +56,12 @@ impl<T: Element> FoldedResNet<T> {
         self.network.forward(x, &mut self.pass())
     }
 
+    /// The same in another precision than its own.
+    pub(super) fn forward_in(&self, x: &Var<T>, precision: Precision) -> Result<Var<T>> {
+        self.network
+            .forward(x, &mut Pass::eval().with_precision(precision))
+    }
+
     /// The outputs of `layers` and, if `to_the_end`, the logits, as [`ResNet::forward_taps`] gives them.
     ///
     /// # Errors

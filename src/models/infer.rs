@@ -1,7 +1,7 @@
 //! Reading an architecture off the names and shapes of its tensors.
 
 use super::{BlockKind, ResNetConfig, Stem};
-use crate::io::TensorFile;
+use crate::io::{TensorFile, shown_name};
 use crate::{Error, Result};
 use std::path::Path;
 
@@ -21,12 +21,16 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
             .get(name)
             .map(|tensor| tensor.shape().dims().to_vec())
             .ok_or_else(|| {
-                let found = format!("no tensor {name} among {}", file.tensors.len());
+                let found = format!(
+                    "no tensor {name} among {}{}",
+                    file.tensors.len(),
+                    first_names(file)
+                );
                 Error::format(
                     path,
                     "a ResNet with torchvision's names",
                     found,
-                    "give a plain ResNet's file, with the names of torchvision, timm or Hugging Face",
+                    "give a ResNet, WideResNet or PreActResNet under its publisher's names",
                 )
             })
     };
@@ -85,7 +89,12 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
             "check that the file is whole and a ResNet's",
         )
     })?;
-    // A small file must not make its reader take memory for a huge network.
+    demand_numbers(&config, file, path)?;
+    Ok(config)
+}
+
+/// Refuses a small file that would make its reader take memory for a huge network.
+pub(super) fn demand_numbers(config: &ResNetConfig, file: &TensorFile, path: &Path) -> Result<()> {
     let (needed, stored) = (
         config.weight_count(),
         file.tensors.values().map(|t| t.shape().len() as u128).sum(),
@@ -95,7 +104,16 @@ pub fn infer_resnet(file: &TensorFile, path: &Path, stem: Option<(usize, bool)>)
             format!("a ResNet of at least {needed} numbers, going by the shapes of its first layers");
         return Err(Error::format(path, expected, stored, "check the file"));
     }
-    Ok(config)
+    Ok(())
+}
+
+/// The first names in the file, for a message.
+fn first_names(file: &TensorFile) -> String {
+    let names: Vec<String> = file.tensors.keys().take(3).map(|name| shown_name(name)).collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!(" ({}, …)", names.join(", ")),
+    }
 }
 
 /// What the tensors show of a relative of ResNets that is not one.
@@ -110,5 +128,5 @@ fn foreign_feature(file: &TensorFile) -> Option<&'static str> {
     if axis("layer1.0.conv2.weight", 1)? < width {
         return Some("convolutions in groups (ResNeXt)");
     }
-    (expanded < 4 * width).then_some("bottlenecks of more than the usual width (wide ResNet)")
+    (expanded / 4 < width).then_some("bottlenecks of more than the usual width (wide ResNet)")
 }

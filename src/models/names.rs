@@ -10,7 +10,12 @@
 //! | `classifier.1` | `fc` |
 //!
 //! All but the last have `resnet.` before them in files of whole classifiers.
+//!
+//! The collection pytorch-cifar calls a shortcut `shortcut` instead of `downsample`, and the last layer `linear`.
+//! The families with pre-activation keep their own names. Wrappers put `module.` or `model.` before all.
 
+use super::Family;
+use super::colours::is_colours;
 use crate::io::TensorFile;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,10 +23,16 @@ use std::fmt;
 /// Whose names the tensors of a file have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Naming {
-    /// torchvision's, or unknown ones.
+    /// torchvision's.
     Torchvision,
     /// Those of Hugging Face's `transformers`.
     HuggingFace,
+    /// Those of the collection pytorch-cifar, of a ResNet.
+    PytorchCifar,
+    /// Those of a family with pre-activation, as in RobustBench's collection.
+    RobustBench,
+    /// None of these.
+    Unknown,
 }
 
 impl fmt::Display for Naming {
@@ -29,42 +40,102 @@ impl fmt::Display for Naming {
         f.pad(match self {
             Self::Torchvision => "torchvision's",
             Self::HuggingFace => "Hugging Face's",
+            Self::PytorchCifar => "pytorch-cifar's",
+            Self::RobustBench => "RobustBench's",
+            Self::Unknown => "unknown",
         })
     }
 }
 
-/// The file with torchvision's names, and whose it had. A file that is not wholly in another library's names stays as
-/// it is.
+/// The file with torchvision's names, and whose it had. Networks with pre-activation keep their family's names, without
+/// those of wrappers. A file that is not wholly in another library's names stays as it is.
 pub fn with_torchvision_names(mut file: TensorFile) -> (TensorFile, Naming) {
-    match renaming(&file) {
-        Some(names) => {
-            rename(&mut file.tensors, &names);
-            (file, Naming::HuggingFace)
-        }
-        None => (file, Naming::Torchvision),
+    let naming = unify_names(&mut file, &mut BTreeMap::<_, ()>::new());
+    (file, naming)
+}
+
+/// Gives the tensors of `file`, and what `beside` says of them, the names that architectures are known by: torchvision's,
+/// or a family's own. Tells whose the names were.
+pub(super) fn unify_names<V>(file: &mut TensorFile, beside: &mut BTreeMap<String, V>) -> Naming {
+    let mut give = |file: &mut TensorFile, names: &BTreeMap<String, String>| {
+        rename(&mut file.tensors, names);
+        rename(beside, names);
+    };
+    while let Some(names) = WRAPPERS
+        .iter()
+        .find_map(|&wrapper| renaming(file, |name| unwrapped(name, wrapper)))
+    {
+        give(file, &names);
+    }
+    if let Some(names) = renaming(file, hugging_face_to_torchvision) {
+        give(file, &names);
+        return Naming::HuggingFace;
+    }
+    let has = |name: &str| file.tensors.contains_key(name);
+    if has("linear.weight")
+        && has("bn1.weight")
+        && !has("fc.weight")
+        && let Some(names) = renaming(file, |name| Some(pytorch_cifar_to_torchvision(name)))
+    {
+        give(file, &names);
+        return Naming::PytorchCifar;
+    }
+    match Family::of(file) {
+        Some(_) => Naming::RobustBench,
+        None => unchanged(file),
     }
 }
 
-/// torchvision's name for each of the file's, if all of them are another library's and none meets another.
-pub(super) fn renaming(file: &TensorFile) -> Option<BTreeMap<String, String>> {
+/// Whose names a file has that is not to be renamed: torchvision's begin with the stem's.
+fn unchanged(file: &TensorFile) -> Naming {
+    match file.tensors.contains_key("conv1.weight") {
+        true => Naming::Torchvision,
+        false => Naming::Unknown,
+    }
+}
+
+/// What wrappers of networks put before every name: data parallelism, a normalisation.
+const WRAPPERS: [&str; 2] = ["module.", "model."];
+
+/// `name` without what `wrapper` put before it; the colours that a wrapper normalises with are its own.
+fn unwrapped(name: &str, wrapper: &str) -> Option<String> {
+    match name.strip_prefix(wrapper) {
+        None if is_colours(name) => Some(name.to_owned()),
+        rest => rest.map(str::to_owned),
+    }
+}
+
+/// A new name for each of the file's, if all have one, one changes, and none meets another.
+fn renaming(
+    file: &TensorFile,
+    new_name: impl Fn(&str) -> Option<String>,
+) -> Option<BTreeMap<String, String>> {
     let pairs = file.tensors.keys();
-    let pairs = pairs.map(|name| Some((name.clone(), torchvision_name(name)?)));
+    let pairs = pairs.map(|name| Some((name.clone(), new_name(name)?)));
     let names: BTreeMap<String, String> = pairs.collect::<Option<_>>()?;
     let distinct: BTreeSet<&String> = names.values().collect();
-    let sound = !names.is_empty() && distinct.len() == names.len();
-    sound.then_some(names)
+    let changes = names.iter().any(|(old, new)| old != new);
+    (changes && distinct.len() == names.len()).then_some(names)
 }
 
 /// Gives what is under each old name its new one.
-pub(super) fn rename<V>(map: &mut BTreeMap<String, V>, names: &BTreeMap<String, String>) {
+fn rename<V>(map: &mut BTreeMap<String, V>, names: &BTreeMap<String, String>) {
     let renamed = std::mem::take(map).into_iter();
     *map = renamed
         .map(|(name, value)| (names.get(&name).cloned().unwrap_or(name), value))
         .collect();
 }
 
+/// torchvision's name of what pytorch-cifar calls `name`.
+fn pytorch_cifar_to_torchvision(name: &str) -> String {
+    match name.strip_prefix("linear.") {
+        Some(kind) => format!("fc.{kind}"),
+        None => name.replace(".shortcut.", ".downsample."),
+    }
+}
+
 /// torchvision's name of what Hugging Face calls `name`.
-fn torchvision_name(name: &str) -> Option<String> {
+fn hugging_face_to_torchvision(name: &str) -> Option<String> {
     let parts: Vec<&str> = name.strip_prefix("resnet.").unwrap_or(name).split('.').collect();
     Some(match parts[..] {
         ["embedder", "embedder", "convolution", kind] => format!("conv1.{kind}"),

@@ -39,6 +39,54 @@ impl<T: Element> FoldedConv<T> {
         })
     }
 
+    /// `conv` alone, where its weights are.
+    ///
+    /// # Errors
+    /// Those of copying to the device where the weights are.
+    pub fn unnormalised(conv: &Conv<T>) -> Result<Self> {
+        let weight = conv.weight();
+        Ok(Self {
+            weight: weight.clone(),
+            bias: Tensor::zeros([weight.shape().axis(0)]).beside(weight)?,
+            options: conv.options(),
+        })
+    }
+
+    /// The same with zeros behind the last row and column alone, instead of one row and column on every side; what has
+    /// another padding stays as it is. TensorFlow's padding `SAME` is this for a 3×3 window at stride 2 on pictures of even size.
+    ///
+    /// A row and a column of zeros before the window's own move it by one pixel against the padding, and the operation
+    /// need not know: 4×4 weights with padding 1 on both sides see what 3×3 weights see with padding 0 and 1.
+    ///
+    /// # Errors
+    /// Those of copying from and to the device where the weights are.
+    pub fn padded_at_end(self) -> Result<Self> {
+        let &[k, r, s, c] = self.weight.dims() else {
+            return Err(Error::shape(
+                "FoldedConv",
+                "weight",
+                "[K, R, S, C]",
+                self.weight.shape(),
+            ));
+        };
+        if self.options.padding != [1, 1] {
+            return Ok(self);
+        }
+        let window = self.weight.to_vec()?;
+        let moved = Tensor::from_fn([k, r + 1, s + 1, c], |i| {
+            let (channel, column, row) = (i % c, i / c % (s + 1), i / c / (s + 1) % (r + 1));
+            let output = i / c / (s + 1) / (r + 1);
+            match (row.checked_sub(1), column.checked_sub(1)) {
+                (Some(row), Some(column)) => window[((output * r + row) * s + column) * c + channel],
+                _ => T::zero(),
+            }
+        });
+        Ok(Self {
+            weight: moved.beside(&self.weight)?,
+            ..self
+        })
+    }
+
     /// relu(conv(x) + residual), each of the two optional; `[N,H,W,C]` to `[N,P,Q,K]`.
     ///
     /// # Errors

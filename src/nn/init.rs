@@ -5,7 +5,8 @@ use crate::tensor::{Counter, Element, Philox, Purpose, Tensor};
 
 /// Draws initial values: one stream a tensor, numbered in the order of construction.
 pub struct Init {
-    philox: Philox,
+    /// None: everything begins as zeros.
+    philox: Option<Philox>,
     next: u32,
 }
 
@@ -13,7 +14,15 @@ impl Init {
     /// The initial values that belong to `seed`.
     pub fn new(seed: u64) -> Self {
         Self {
-            philox: Philox::new(seed, Purpose::Init),
+            philox: Some(Philox::new(seed, Purpose::Init)),
+            next: 0,
+        }
+    }
+
+    /// Zeros instead of draws: for networks that get their weights from a file next.
+    pub fn blank() -> Self {
+        Self {
+            philox: None,
             next: 0,
         }
     }
@@ -26,7 +35,10 @@ impl Init {
     pub fn uniform<T: Element>(&mut self, shape: &[usize], fan_in: usize) -> Result<Tensor<T>> {
         let bound = T::of(1.0 / (fan_in.max(1) as f64).sqrt());
         let counter = self.counter();
-        let values = self.philox.uniform::<T>(counter, shape.iter().product());
+        let Some(philox) = &self.philox else {
+            return Ok(Tensor::zeros(shape));
+        };
+        let values = philox.uniform::<T>(counter, shape.iter().product());
         let two = T::one() + T::one();
         Tensor::from_slice(
             shape,
@@ -45,7 +57,10 @@ impl Init {
     pub fn normal_fan_out<T: Element>(&mut self, shape: &[usize], fan_out: usize) -> Result<Tensor<T>> {
         let deviation = T::of((2.0 / fan_out.max(1) as f64).sqrt());
         let counter = self.counter();
-        let values = self.philox.normal::<T>(counter, shape.iter().product());
+        let Some(philox) = &self.philox else {
+            return Ok(Tensor::zeros(shape));
+        };
+        let values = philox.normal::<T>(counter, shape.iter().product());
         Tensor::from_slice(shape, &values.iter().map(|&v| v * deviation).collect::<Vec<_>>())
     }
 

@@ -37,6 +37,11 @@ impl<T: Element> Conv<T> {
         self.options
     }
 
+    /// Step between output pixels.
+    pub(crate) fn stride(&self) -> usize {
+        self.options.stride[0]
+    }
+
     /// `[N,H,W,C]` to `[N,P,Q,K]`.
     ///
     /// # Errors

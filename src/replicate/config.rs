@@ -68,7 +68,7 @@ pub struct DataConfig {
 #[serde(deny_unknown_fields)]
 pub struct BackboneConfig {
     /// The name of published weights or the path of a file with them, from which the training begins; random ones if
-    /// not given.
+    /// not given, or `none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
     /// Height and width that the network is given, pixels.

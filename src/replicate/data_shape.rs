@@ -44,8 +44,13 @@ impl DataShape {
                 let expected = "the data set, to find the chosen classes in it";
                 return Err(Error::format(source, expected, "nothing there", advice));
             }
+            Place::Damaged(path) => {
+                let (expected, found) = ("the data set as it was published", "another content");
+                let advice = "remove it; then it can be fetched again";
+                return Err(Error::format(path, expected, found, advice));
+            }
             // Reading it says more.
-            Place::BuiltIn | Place::Damaged(_) | Place::Missing(None) => {}
+            Place::BuiltIn | Place::Missing(None) => {}
         }
         let data = data::open_data(&here, &Silent)?;
         Ok(Self {

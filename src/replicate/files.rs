@@ -38,6 +38,10 @@ pub(super) struct DataFacts {
     /// The device that the run computes on, as [`Device`] shows it.
     #[serde(default = "cpu")]
     pub device: String,
+    /// SHA-256 of the file with the weights that the training began with; none if it began with random ones, or if the
+    /// run was begun by a version that did not record it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
 }
 
 /// The device of runs that do not say it.
@@ -49,8 +53,9 @@ impl DataFacts {
     /// The stage whose record they are.
     pub const STAGE: &'static str = "data";
 
-    pub fn of(data: &Dataset, config_hash: &str, device: &Device) -> Self {
+    pub fn of(data: &Dataset, config_hash: &str, device: &Device, weights: Option<String>) -> Self {
         Self {
+            weights,
             name: data.name.clone(),
             sha256: data.sha256(),
             classes: data.classes.clone(),
@@ -75,6 +80,27 @@ impl DataFacts {
             dir.root().display(),
             self.device,
         )))
+    }
+
+    /// Refuses other weights to begin with than those of the run, of which the baseline's training may be still to come.
+    /// `found` is `None` where the file is gone, which matters only once it is to be read.
+    ///
+    /// # Errors
+    /// [`Error::Format`] naming the file `path`.
+    pub fn check_weights(&self, path: &Path, found: Option<&str>) -> Result<()> {
+        match (&self.weights, found) {
+            (Some(recorded), Some(found)) if recorded != found => {
+                let expected = format!("the weights the run began with, SHA-256 {recorded:.16}…");
+                let advice = "put those back, or start a new run";
+                Err(Error::format(
+                    path,
+                    expected,
+                    format!("SHA-256 {found:.16}…"),
+                    advice,
+                ))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// For people: what tells these data from others.

@@ -1,7 +1,7 @@
 //! How much memory a run will need, before it is begun.
 
 use super::evaluate::{CHUNK, CHUNK_OF_ACCELERATOR};
-use super::{Config, DataShape};
+use super::{Config, DataShape, available_memory};
 use crate::device::Device;
 use crate::models::NetworkCost;
 use crate::tensor::pooled_bytes;
@@ -14,7 +14,7 @@ pub struct StageMemory {
     pub stage: String,
     /// Weights and running statistics of all networks and heads that are there, and copies folded for evaluation.
     pub parameters: u64,
-    /// Gradients of what is learned.
+    /// Gradients of what is learned; twice where they are summed over passes: the sum, and those of a pass.
     pub gradients: u64,
     /// The optimiser's moments.
     pub optimiser: u64,
@@ -27,7 +27,14 @@ pub struct StageMemory {
 impl StageMemory {
     /// All of it.
     pub fn total(&self) -> u64 {
-        self.parameters + self.gradients + self.optimiser + self.activations + self.workspaces
+        let parts = [
+            self.parameters,
+            self.gradients,
+            self.optimiser,
+            self.activations,
+            self.workspaces,
+        ];
+        parts.into_iter().fold(0, u64::saturating_add)
     }
 }
 
@@ -64,7 +71,7 @@ impl MemoryPlan {
         let parallel = match device {
             Device::Cpu => threads,
             Device::Accelerator(_) => 1,
-        };
+        } as u64;
         let chunk = match device {
             Device::Cpu => CHUNK,
             Device::Accelerator(_) => CHUNK_OF_ACCELERATOR,
@@ -73,18 +80,19 @@ impl MemoryPlan {
         let training = |stage: &str, cost: &NetworkCost, held: u64| StageMemory {
             stage: stage.to_owned(),
             parameters: held,
-            gradients: bytes(cost.parameters()),
+            gradients: copies_of_gradients(config) * bytes(cost.parameters()),
             optimiser: 2 * bytes(cost.parameters()),
             activations: training_pass(cost, batch, resized),
             workspaces: (WEIGHT_GRADIENT_PARTS + 1) * largest_filter(cost),
         };
+        let head_batch = config.heads.batch.min(config.data.train_images);
         let largest = heads.iter().max_by_key(|head| head.parameters);
         let head_training = largest.map(|head| StageMemory {
             stage: "heads".into(),
             parameters: held,
             gradients: bytes(head.parameters),
             optimiser: 2 * bytes(head.parameters),
-            activations: working(&views, config.heads.batch) + 4 * rows(config.heads.batch, head.features),
+            activations: working(&views, head_batch) + 4 * rows(head_batch, head.features),
             workspaces: bytes(head.parameters),
         });
         let folded = held + weights(&views) + heads.iter().map(|head| bytes(head.parameters)).sum::<u64>();
@@ -94,17 +102,19 @@ impl MemoryPlan {
             parameters: folded + 2 * weights(&plain),
             gradients: 0,
             optimiser: 0,
-            activations: parallel as u64 * (working(&views, chunk) + tapped),
-            workspaces: parallel as u64 * largest_filter(&views),
+            activations: parallel.saturating_mul(working(&views, chunk) + tapped),
+            workspaces: parallel.saturating_mul(largest_filter(&views)),
         };
+        let attacked_rows = config.attack.images.saturating_mul(config.attack.eot);
+        let attacked_rows = config.attack.sub_batch.min(attacked_rows);
         let attack = StageMemory {
             stage: "attack".into(),
             parameters: folded + weights(&plain),
             gradients: 0,
             optimiser: 0,
             // The heads' pass and the backbone's.
-            activations: parallel as u64 * 2 * attacked_pass(&views, config.attack.sub_batch, resized),
-            workspaces: parallel as u64 * largest_filter(&views),
+            activations: (2 * parallel).saturating_mul(attacked_pass(&views, attacked_rows, resized)),
+            workspaces: parallel.saturating_mul(largest_filter(&views)),
         };
         let stages = [
             Some(training("backbone", &views, held)),
@@ -145,10 +155,10 @@ impl MemoryPlan {
     }
 }
 
-/// Sets the largest batch of the backbone's training, a power of two from 8 to 512, with which the plan of `config` fits
-/// into nine tenths of `available` bytes; 8 if none does. Passes are then as large as the batch.
-pub fn choose_batch(config: &mut Config, shape: DataShape, device: &Device, available: u64) {
-    config.backbone.micro_batch = None;
+/// Sets the largest batch of the backbone's training, a power of two from 8 to 512, whose training fits into nine tenths
+/// of `available` bytes; 8 if none does. Passes are as large as the batch unless `config` says otherwise. Answers whether
+/// the whole plan fits: the other stages need what they need whatever the batch is.
+pub fn choose_batch(config: &mut Config, shape: DataShape, device: &Device, available: u64) -> bool {
     let room = available / 10 * 9;
     config.backbone.batch = 512;
     while config.backbone.batch > 8 {
@@ -158,26 +168,11 @@ pub fn choose_batch(config: &mut Config, shape: DataShape, device: &Device, avai
             .iter()
             .filter(|stage| matches!(stage.stage.as_str(), "backbone" | "baseline"));
         if training.map(StageMemory::total).max() <= Some(room) {
-            return;
+            break;
         }
         config.backbone.batch /= 2;
     }
-}
-
-/// Bytes that `device` can still give; nothing where the system does not tell.
-pub fn available_memory(device: &Device) -> Option<u64> {
-    match device {
-        Device::Cpu => {
-            let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-            let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-            let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-            Some(kibibytes * 1024)
-        }
-        Device::Accelerator(accelerator) => {
-            let memory = accelerator.memory();
-            memory.total.map(|total| total.saturating_sub(memory.live) as u64)
-        }
-    }
+    MemoryPlan::of(config, shape, device).peak() <= room
 }
 
 /// For people: GiB, or MiB of what is small.
@@ -190,10 +185,21 @@ pub fn gibibytes(bytes: u64) -> String {
     }
 }
 
+/// How many gradients of the backbone are there at once.
+fn copies_of_gradients(config: &Config) -> u64 {
+    match pass_of(config) < config.backbone.batch {
+        true => 2,
+        false => 1,
+    }
+}
+
 /// Images a training pass of the backbone.
 fn pass_of(config: &Config) -> usize {
     let b = &config.backbone;
-    b.micro_batch.unwrap_or(b.batch).min(b.batch)
+    b.micro_batch
+        .unwrap_or(b.batch)
+        .min(b.batch)
+        .min(config.data.train_images)
 }
 
 /// Sizes of a head, in numbers.
@@ -216,13 +222,17 @@ impl HeadSize {
 
 /// Bytes of this many f32.
 fn bytes(numbers: usize) -> u64 {
-    4 * numbers as u64
+    4_u64.saturating_mul(numbers as u64).min(MOST)
 }
 
 /// Bytes of a tensor of `batch` rows of `row` numbers, with what the pool adds.
 fn rows(batch: usize, row: usize) -> u64 {
-    pooled_bytes(4 * batch * row) as u64
+    let most = batch.saturating_mul(row).min(MOST as usize / 4);
+    pooled_bytes(4 * most) as u64
 }
+
+/// Bytes that a single tensor counts at most: 16 TiB, which no device has, so that sums do not overflow.
+const MOST: u64 = 1 << 44;
 
 /// Sums that the gradient of a convolution's weights is added up from at most.
 const WEIGHT_GRADIENT_PARTS: u64 = 16;

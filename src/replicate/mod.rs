@@ -1,13 +1,13 @@
 //! The whole paper in one go: stages, run directory, checkpoints, figures, summary.
 
 mod adversarial;
+mod available;
 mod checkpoint;
 mod config;
 mod data;
 mod data_shape;
 mod evaluate;
 mod fetching;
-pub mod figures;
 mod files;
 mod forecast;
 mod memory;
@@ -27,14 +27,15 @@ mod summary;
 mod tests;
 mod training;
 
-pub use adversarial::AdversarialTraining;
+pub use adversarial::{AdversarialTraining, TrainingAttack};
+pub use available::available_memory;
 pub use config::{AttackConfig, BackboneConfig, Config, DataConfig, FiguresConfig, HeadsConfig};
 pub use data::open_data;
 pub use data_shape::DataShape;
 pub use fetching::Reported;
 pub use files::{OpenRun, device_of_run, open_run};
 pub use forecast::{Forecast, StageWork};
-pub use memory::{MemoryPlan, StageMemory, available_memory, choose_batch, gibibytes};
+pub use memory::{MemoryPlan, StageMemory, choose_batch, gibibytes};
 pub use precision::Precisions;
 pub use preview::{Need, Preview};
 pub use reporter::{Reporter, Silent, check_stop, request_stop, stop_requested};

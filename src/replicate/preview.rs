@@ -156,9 +156,14 @@ impl Preview {
 
 /// What the configuration calls `name`, and where it is or would come from.
 fn need(what: &'static str, name: &str, place: Place) -> Need {
-    let list = |published: &Published| match published.urls.as_slice() {
-        [first, others @ ..] if others.len() > 1 => format!("{first} and {} more", others.len()),
-        urls => urls.join(" or "),
+    // Every file, with all its addresses.
+    let list = |published: &Published| {
+        let files = published.urls.iter().map(|urls| urls.join(" or "));
+        files.collect::<Vec<_>>().join(", ")
+    };
+    let place_of = |published: &Published| match &published.path {
+        Some(path) => path.display().to_string(),
+        None => "a cache folder, which must be named with --cache".to_owned(),
     };
     let (present, fetchable, place) = match place {
         Place::BuiltIn => (true, false, "built in".to_owned()),
@@ -168,7 +173,7 @@ fn need(what: &'static str, name: &str, place: Place) -> Need {
             (false, false, told)
         }
         Place::Fetchable(published) => {
-            let (size, path) = (mebibytes(published.bytes), published.path.display());
+            let (size, path) = (mebibytes(published.bytes), place_of(&published));
             (
                 false,
                 true,
@@ -176,7 +181,8 @@ fn need(what: &'static str, name: &str, place: Place) -> Need {
             )
         }
         Place::Missing(Some(published)) => {
-            let told = format!("put {} at {}", list(&published), published.path.display());
+            let (size, path) = (mebibytes(published.bytes), place_of(&published));
+            let told = format!("put {size} from {} into {path}", list(&published));
             (false, false, told)
         }
         Place::Missing(None) => (false, false, "no such file or folder".into()),

@@ -20,6 +20,7 @@ use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::Dataset;
 use crate::device::Device;
 use crate::ensemble::{Aggregation, EnsembleClassifier, SelfEnsemble, Stream};
+use crate::fetch::file_sha256;
 use crate::io::save_module;
 use crate::models::ResNet;
 use crate::nn::{Init, move_module};
@@ -101,10 +102,19 @@ impl<'a> Runner<'a> {
         reporter: &'a dyn Reporter,
     ) -> Result<Self> {
         let hash = config.hash()?;
-        let facts = DataFacts::of(&data, &hash, device);
+        let weights = config.backbone.weights.as_deref().map(Path::new);
+        let weights_hash = match weights.filter(|path| path.is_file()) {
+            Some(path) => Some(file_sha256(path)?),
+            None => None,
+        };
+        let mut facts = DataFacts::of(&data, &hash, device, weights_hash);
         let recorded = dir.stage(DataFacts::STAGE, &[], || Ok(facts.clone()))?;
         recorded.check_config(&dir, &hash)?;
         recorded.check_device(&dir, device)?;
+        if let Some(path) = weights {
+            recorded.check_weights(path, facts.weights.as_deref())?;
+        }
+        facts.weights.clone_from(&recorded.weights);
         if recorded != facts {
             let advice = "resume with the data the run began with";
             return Err(Error::format(

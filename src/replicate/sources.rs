@@ -30,10 +30,10 @@ pub enum Place {
 /// Something published that is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
-    /// Where it belongs: in the cache folder.
-    pub path: PathBuf,
-    /// Where its files come from.
-    pub urls: Vec<String>,
+    /// Where it belongs: in the cache folder, if there is one.
+    pub path: Option<PathBuf>,
+    /// For each of its files the addresses that it can come from.
+    pub urls: Vec<Vec<String>>,
     /// Bytes of all its files, at most.
     pub bytes: u64,
 }
@@ -57,6 +57,30 @@ impl Sources {
         self.manifest.get(name).filter(|entry| entry.kind == kind)
     }
 
+    /// Puts full paths in the place of the relative ones that `config` names, which are relative to `folder`; an empty one
+    /// is the current folder. `drawn` and what is published stay names: the file or folder of such a name is `./NAME`.
+    /// The weights `none` are no weights.
+    ///
+    /// # Errors
+    /// Those of [`full_path`].
+    pub fn place_in(&self, config: &mut Config, folder: &Path) -> Result<()> {
+        let place = |kind, name: &mut String| -> Result<()> {
+            let known = kind == Kind::Data && name == "drawn" || self.published(kind, name).is_some();
+            if !known {
+                *name = full_path(&folder.join(&*name))?;
+            }
+            Ok(())
+        };
+        place(Kind::Data, &mut config.data.source)?;
+        let weights = config.backbone.weights.take().filter(|name| name != "none");
+        config.backbone.weights = weights;
+        config
+            .backbone
+            .weights
+            .as_mut()
+            .map_or(Ok(()), |name| place(Kind::Weights, name))
+    }
+
     /// Looks for the data or weights called `name`: `drawn`, what is published under that name, or a path. Files in the
     /// cache folder are read and hashed.
     ///
@@ -73,8 +97,8 @@ impl Sources {
             });
         };
         let Some(options) = &self.options else {
-            let urls = entry.files.iter().flat_map(|file| file.urls.clone()).collect();
-            return Ok(Place::Missing(Some(published(entry, Path::new(""), urls))));
+            let urls = entry.files.iter().map(|file| file.urls.clone()).collect();
+            return Ok(Place::Missing(Some(published(entry, None, urls))));
         };
         let states = entry_state(entry, options)?;
         let path = options.cache.join(&entry.path);
@@ -85,8 +109,8 @@ impl Sources {
         if let Some((file, _)) = files.find(|(_, state)| matches!(state, State::Wrong { .. })) {
             return Ok(Place::Damaged(options.cache.join(&file.path)));
         }
-        let urls = entry.files.iter().flat_map(|file| options.urls(file)).collect();
-        let published = published(entry, &options.cache, urls);
+        let urls = entry.files.iter().map(|file| options.urls(file)).collect();
+        let published = published(entry, Some(&options.cache), urls);
         Ok(match cfg!(feature = "download") && !options.offline {
             true => Place::Fetchable(published),
             false => Place::Missing(Some(published)),
@@ -121,9 +145,9 @@ impl Sources {
     }
 }
 
-fn published(entry: &Entry, cache: &Path, urls: Vec<String>) -> Published {
+fn published(entry: &Entry, cache: Option<&Path>, urls: Vec<Vec<String>>) -> Published {
     Published {
-        path: cache.join(&entry.path),
+        path: cache.map(|cache| cache.join(&entry.path)),
         urls,
         bytes: entry.files.iter().map(|file| file.size.most).sum(),
     }

@@ -126,6 +126,12 @@ impl Findings {
                 "verdict": Precision::F32,
             },
             "seed": self.config.seed,
+            "training": {
+                "weights": self.config.backbone.weights.as_deref().unwrap_or("random"),
+                "batch": self.config.backbone.batch,
+                "micro_batch": self.config.backbone.micro_batch,
+                "adversarial": self.config.backbone.adversarial,
+            },
             "dataset": self.dataset,
             "dataset_sha256": self.data_sha256,
             "dataset_warnings": self.warnings,

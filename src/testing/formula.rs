@@ -23,7 +23,12 @@ fn splitmix64(state: u64) -> u64 {
 
 /// Element `index` of the tensor `name`, in [0, 1).
 pub fn unit(name: &str, index: usize) -> f64 {
-    let word = splitmix64(fnv1a64(name).wrapping_add(index as u64));
+    unit_of(fnv1a64(name), index)
+}
+
+/// Element `index` of the tensor whose name hashes to `hash`, in [0, 1).
+fn unit_of(hash: u64, index: usize) -> f64 {
+    let word = splitmix64(hash.wrapping_add(index as u64));
     (word >> 11) as f64 / (1u64 << 53) as f64
 }
 
@@ -34,12 +39,14 @@ pub fn centred(name: &str, index: usize) -> f64 {
 
 /// The tensor `name` of [`unit()`] values.
 pub fn unit_tensor(name: &str, shape: impl Into<Shape>) -> Tensor<f64> {
-    Tensor::from_fn(shape, |i| unit(name, i))
+    let hash = fnv1a64(name);
+    Tensor::from_fn(shape, |i| unit_of(hash, i))
 }
 
 /// The tensor `name` of [`centred`] values.
 pub fn centred_tensor(name: &str, shape: impl Into<Shape>) -> Tensor<f64> {
-    Tensor::from_fn(shape, |i| centred(name, i))
+    let hash = fnv1a64(name);
+    Tensor::from_fn(shape, |i| unit_of(hash, i) - 0.5)
 }
 
 /// Noise of a view stack whose pictures are named `<name>.low_noise.<view>` and
@@ -58,10 +65,10 @@ pub struct FormulaNoise {
 }
 
 fn fill<T: Element>(name: &str, width: usize, out: &mut [T]) {
-    let plane = out.len() / 3;
+    let (plane, hash) = (out.len() / 3, fnv1a64(name));
     for (i, value) in out.iter_mut().enumerate() {
         let (row, channel, column) = (i / (3 * width), i / width % 3, i % width);
-        *value = T::of(unit(name, channel * plane + row * width + column));
+        *value = T::of(unit_of(hash, channel * plane + row * width + column));
     }
 }
 

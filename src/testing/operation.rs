@@ -56,6 +56,8 @@ pub enum Operation {
     GlobalAvgPool2d,
     /// [`Var::relu`].
     Relu,
+    /// [`Var::silu`].
+    Silu,
     /// [`Var::tanh`].
     Tanh,
     /// [`Var::clamp`].
@@ -203,6 +205,7 @@ impl Operation {
             Self::AvgPool2d(options) => x.avg_pool2d(*options),
             Self::GlobalAvgPool2d => x.global_avg_pool2d(),
             Self::Relu => x.relu(),
+            Self::Silu => x.silu(),
             Self::Tanh => x.tanh(),
             Self::Clamp { low, high } => x.clamp(T::of(*low), T::of(*high)),
             Self::Add => x.add(at(1)?),

@@ -7,6 +7,7 @@ use crossmax::tensor::{Counter, Philox, Purpose, Shape, Tensor};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Instant;
 
 /// A network, and eight images with the labels it gives them but for one.
@@ -63,6 +64,7 @@ fn results_are_told_and_written() -> Result<()> {
         "attack.json",
         "images.csv",
         "journal.jsonl",
+        "report.html",
         "robustbench.json",
     ];
     assert_eq!(names_in(&folder.path().join("a")), files);
@@ -90,6 +92,19 @@ fn results_are_told_and_written() -> Result<()> {
     let json = fs::read_to_string(folder.path().join("a/attack.json")).expect("a file");
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!((&json["images"], &json["random"]), (&8.into(), &false.into()));
+    // One page for people, which asks for nothing else.
+    let page = fs::read_to_string(folder.path().join("a/report.html")).expect("a file");
+    for part in [
+        "Five ways to count",
+        "n\u{a0}=\u{a0}8",
+        "random noise of size ε",
+        "left after fab-t",
+        "weights_sha256",
+        "data:image/png",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
     // Other norms, chosen attacks, the reference's faults.
     let line = format!(
         "{ATTACK} --iterations 5 --norm L2 --eps 0.05 --attacks square,apgd-ce --compat autoattack --out b --json"
@@ -101,6 +116,12 @@ fn results_are_told_and_written() -> Result<()> {
         serde_json::json!(["square", "apgd-ce"])
     );
     assert!(json["largest_perturbation"].as_f64().is_some_and(|d| d <= 0.0501));
+    // Both on one page.
+    assert_eq!(run(folder.path(), "report a b --out both.html").code, 0);
+    let both = fs::read_to_string(folder.path().join("both.html")).expect("a file");
+    assert!(both.contains("L2 0.05000") && both.contains("Linf 0.30000"));
+    fails(folder.path(), "report missing", 1, &["missing"]);
+    fails(folder.path(), "report .", 1, &["journal.jsonl"]);
     Ok(())
 }
 
@@ -117,24 +138,34 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 fn an_attack_killed_at_twenty_moments_leaves_the_same_journal() -> Result<()> {
     let folder = folder();
     scene(folder.path())?;
-    let line = format!("{ATTACK} --iterations 60 --save-every 0");
+    let line = format!("{ATTACK} --iterations 25 --save-every 0");
     let begun = Instant::now();
     assert_eq!(run(folder.path(), &format!("{line} --out whole")).code, 0);
     let whole = begun.elapsed();
-    // Moments anywhere in a part of the time that lets the attack get on between two kills.
-    let moments: Vec<f32> = Philox::new(20, Purpose::Test).uniform(Counter::default(), 20);
-    let mut unfinished = 0;
+    let moments: Vec<f32> = Philox::new(20, Purpose::Test).uniform(Counter::default(), 60);
+    let path = folder.path().join("killed");
+    let mut kills = 0;
     for moment in moments {
         let mut process = command(folder.path(), &format!("{line} --out killed"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .expect("a process");
-        std::thread::sleep(whole.mul_f32(0.3 * moment));
+        // So early that the attack needs several of them.
+        std::thread::sleep(whole.mul_f32(0.5 * moment));
         process.kill().expect("killed");
         process.wait().expect("ended");
-        let ended = folder.path().join("killed/attack.json").exists();
-        unfinished += usize::from(!ended);
+        if path.join("report.html").exists() {
+            assert!(contents(&path) == contents(&folder.path().join("whole")));
+            fs::remove_dir_all(&path).expect("removed");
+        } else {
+            kills += 1;
+        }
+        if kills == 20 {
+            break;
+        }
     }
-    assert!(unfinished >= 3, "{unfinished} kills hit an unfinished attack");
+    assert_eq!(kills, 20);
     let ran = run(folder.path(), &format!("{line} --out killed"));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let [killed, whole] = ["killed", "whole"].map(|name| contents(&folder.path().join(name)));

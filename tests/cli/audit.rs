@@ -1,23 +1,21 @@
 //! `crossmax audit`: every part of it on a tiny run, and that it goes on.
 
-use crate::program::{fails, folder, names_in, run};
+use crate::program::{fails, folder, names_in, run, tiny_run};
 use std::fs;
 
-const RUN: &str = "replicate --config tiny.toml --train-images 48 --test-images 24 --batch 16 --heads 4,7 --epochs 1 \
-                   --attack-images 2 --iterations 1 --eot 1 --resolutions 32,8 --out r";
-const FIGURES: &str = "[figures]\nprototypes_per_class = 1\nprototype_steps = 1\nvotes = 1\n";
-const AUDIT: &str = "audit r --images 2 --steps 2 --eot 1 --redraws 2 --most-steps 20 --most-eot 5";
+const AUDIT: &str =
+    "audit r --images 1 --steps 1 --eot 1 --redraws 2 --most-steps 2 --most-eot 2 --queries 2";
 
 #[test]
 fn an_audit_tells_all_parts_and_goes_on() {
     let folder = folder();
-    fs::write(folder.path().join("tiny.toml"), FIGURES).expect("written");
-    assert_eq!(run(folder.path(), RUN).code, 0);
+    tiny_run(folder.path());
     let ran = run(folder.path(), &format!("{AUDIT} --out a"));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     for part in [
         "the top classes tie exactly",
         "nothing (eps = 0)",
+        "Square, 2 queries",
         "Comparators (% right)",
         "Transfer between members",
         "128/255",
@@ -33,14 +31,16 @@ fn an_audit_tells_all_parts_and_goes_on() {
         "eot",
         "eps",
         "controls",
+        "square",
         "audit",
     ];
     let mut files = parts.map(|part| format!("{part}.json")).to_vec();
+    files.push("report.html".into());
     files.sort();
     assert_eq!(names_in(&folder.path().join("a")), files);
     let json = fs::read_to_string(folder.path().join("a/audit.json")).expect("a file");
     let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    assert_eq!(told["masking"]["signs"].as_array().map(Vec::len), Some(9));
+    assert_eq!(told["masking"]["signs"].as_array().map(Vec::len), Some(10));
     assert_eq!(told["comparators"]["all"][0]["clean"]["repeats"], 2);
     // What is there is read; what is not is done again, to the same bits.
     for name in ["transfer.json", "audit.json"] {

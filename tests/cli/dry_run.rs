@@ -50,7 +50,7 @@ fn what_the_papers_own_model_needs_is_told() {
 #[test]
 fn what_cannot_be_fetched_is_told_with_its_place() {
     let told = dry("--preset cifar100 --cache empty --offline").stdout;
-    let line = "missing   put https://download.pytorch.org/models/resnet152-f82ba261.pth at empty/weights/resnet152-f82ba261.pth";
+    let line = "missing   put 230 MiB from https://download.pytorch.org/models/resnet152-f82ba261.pth into empty/weights/resnet152-f82ba261.pth";
     assert!(told.contains(line), "{told}");
     let mirrored = dry("--preset cifar100 --cache empty --mirror http://mirror.example/files/").stdout;
     assert!(
@@ -80,7 +80,8 @@ fn what_cannot_be_fetched_is_told_with_its_place() {
     );
     let digits = dry("--preset mnist --cache empty").stdout;
     assert!(
-        digits.contains("train-images-idx3-ubyte.gz and 7 more into"),
+        digits.contains("train-images-idx3-ubyte.gz or ")
+            && digits.contains("t10k-labels-idx1-ubyte.gz into"),
         "{digits}"
     );
     let lost = dry("--preset pocket --weights absent.pth").stdout;
@@ -96,7 +97,12 @@ fn flags_reach_the_settings() {
     assert_eq!(config["data"]["frame"], 32);
     assert_eq!(config["backbone"]["adversarial"]["attack"], "fgsm");
     assert_eq!(config["backbone"]["adversarial"]["eps"], 8.0 / 255.0);
-    assert_eq!(config["backbone"]["weights"], "my.safetensors");
+    let weights = config["backbone"]["weights"].as_str().expect("a path");
+    let weights = std::path::Path::new(weights);
+    assert!(weights.is_absolute() && weights.ends_with("my.safetensors"));
+    assert_eq!(config["backbone"]["micro_batch"], 4);
+    let without = object("--preset mnist --weights none");
+    assert!(without["config"]["backbone"]["weights"].is_null());
     assert_eq!(config["backbone"]["input_size"], 64);
     assert_eq!(config["method"]["aggregation"], "median");
     assert_eq!(config["method"]["jitter"], 2);

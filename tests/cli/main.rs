@@ -5,6 +5,8 @@ mod attack;
 mod audit;
 mod doctor;
 mod dry_run;
+mod families;
+mod ladder;
 mod output;
 mod predict_input;
 mod predict_pytorch;

@@ -111,3 +111,13 @@ pub fn ready_to_predict() -> Result<TempDir> {
 
 /// A prediction on those files.
 pub const PREDICT: &str = "predict net.safetensors x.safetensors --out y.safetensors";
+
+/// A run in the folder `r` of `folder`, hardly trained: two views, heads on layers 4 and 7.
+pub fn tiny_run(folder: &Path) {
+    let figures = "[figures]\nprototypes_per_class = 1\nprototype_steps = 1\nvotes = 1\n";
+    std::fs::write(folder.join("tiny.toml"), figures).expect("written");
+    let line = "replicate --config tiny.toml --train-images 32 --test-images 16 --batch 16 --heads 4,7 --epochs 1 \
+                --attack-images 2 --iterations 1 --eot 1 --resolutions 32,8 --out r";
+    let ran = run(folder, line);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}

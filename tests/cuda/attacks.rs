@@ -1,7 +1,6 @@
 //! Searches of attacks whose images stay on the device, against the same searches on the CPU.
 
-use super::emulated::Emulated;
-use super::operands::SEEDS;
+use super::on_device::{devices, open};
 use crossmax::Result;
 use crossmax::attacks::{
     Apgd, ApgdConfig, AttackLoss, AutoAttackConfig, AutoAttackState, Classifier, Draw, FabConfig, FgsmConfig,
@@ -204,8 +203,8 @@ pub fn difference(accelerator: &Arc<dyn Accelerator>) -> Result<Option<String>> 
 
 #[test]
 fn searches_take_the_same_way_as_on_the_cpu() -> Result<()> {
-    for seed in SEEDS {
-        assert_eq!(difference(&Emulated::open(seed))?, None);
+    for device in devices() {
+        assert_eq!(difference(&device)?, None, "{}", device.name());
     }
     Ok(())
 }
@@ -213,7 +212,7 @@ fn searches_take_the_same_way_as_on_the_cpu() -> Result<()> {
 /// Their work on images is done on the host, whose bits they must keep.
 #[test]
 fn fab_and_square_find_the_same_as_on_the_cpu() -> Result<()> {
-    let device = Device::Accelerator(Emulated::open(1));
+    let device = Device::Accelerator(open(1));
     for norm in [Norm::Linf, Norm::L2, Norm::L1] {
         let found = |device: &Device| -> Result<_> {
             let samples = samples()?.on(device)?;
@@ -249,7 +248,7 @@ fn fab_and_square_find_the_same_as_on_the_cpu() -> Result<()> {
 
 #[test]
 fn sub_batches_do_not_matter() -> Result<()> {
-    let device = Device::Accelerator(Emulated::open(1));
+    let device = Device::Accelerator(open(1));
     let samples = samples()?.on(&device)?;
     let appraised = |sub_batch| {
         let oracle = Oracle::new(&Distances, sub_batch)?;
@@ -299,7 +298,7 @@ fn the_driver_breaks_the_same_images_and_goes_on_from_every_state() -> Result<()
             &mut |_| Ok(()),
         )
     };
-    let device = Device::Accelerator(Emulated::open(1));
+    let device = Device::Accelerator(open(1));
     let mut states = Vec::new();
     let here = run(&Device::Cpu, None, &mut Vec::new())?;
     let there = run(&device, None, &mut states)?;
@@ -317,7 +316,7 @@ fn the_driver_breaks_the_same_images_and_goes_on_from_every_state() -> Result<()
 
 #[test]
 fn what_is_not_finite_or_out_of_range_is_found_on_the_device() -> Result<()> {
-    let device = Device::Accelerator(Emulated::open(2));
+    let device = Device::Accelerator(open(2));
     for pixel in [f32::NAN, 1.0_f32.next_up(), -f32::MIN_POSITIVE, f32::INFINITY] {
         let mut pixels = samples()?.images().to_vec()?;
         pixels[PIXELS + 40] = pixel;

@@ -39,6 +39,7 @@ pub fn cases() -> Result<Vec<Case>> {
         let (low, high) = (-0.5, 0.25);
         for (name, operation) in [
             ("relu", Operation::Relu),
+            ("silu", Operation::Silu),
             ("tanh", Operation::Tanh),
             ("clamp", Operation::Clamp { low, high }),
         ] {

@@ -1,6 +1,6 @@
 //! Folded networks and training on the device in every precision, against the CPU in f32.
 
-use super::emulated::Emulated;
+use super::on_device::open;
 use crossmax::Result;
 use crossmax::autograd::Var;
 use crossmax::device::Accelerator;
@@ -82,7 +82,7 @@ fn a_folded_network_agrees_with_the_cpu() -> Result<()> {
     for block in [BlockKind::Basic, BlockKind::Bottleneck] {
         let here = network(block)?;
         let expected = evaluate(&here, images(2), cotangent.clone(), Precision::F32)?;
-        let device = Emulated::open(1);
+        let device = open(1);
         let mut there = here.clone();
         move_to(&mut there, &device)?;
         let mut in_f32 = None;
@@ -149,7 +149,7 @@ fn steps([before, after]: &[Vec<f32>; 2]) -> Vec<f32> {
 fn training_stays_near_f32() -> Result<()> {
     let expected = steps(&train(None, Precision::F32, 0.01)?);
     for (precision, tolerance) in TOLERANCES {
-        let found = steps(&train(Some(Emulated::open(1)), precision, 0.01)?);
+        let found = steps(&train(Some(open(1)), precision, 0.01)?);
         let distance = distance(&found, &expected);
         assert!(distance <= 2.0 * tolerance, "{precision}: {distance}");
         assert!(
@@ -163,7 +163,7 @@ fn training_stays_near_f32() -> Result<()> {
 /// Steps far below a unit of the last place of bf16, 2⁻⁸ of a weight, are not lost.
 #[test]
 fn master_weights_are_f32() -> Result<()> {
-    let trained = train(Some(Emulated::open(1)), Precision::Bf16, 1e-4)?;
+    let trained = train(Some(open(1)), Precision::Bf16, 1e-4)?;
     let small =
         |(before, after): &(&f32, &f32)| before != after && (*after - *before).abs() < before.abs() / 1024.0;
     let moved = trained[0].iter().zip(&trained[1]).filter(small).count();

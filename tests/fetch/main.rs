@@ -3,6 +3,7 @@
 #![cfg(feature = "download")]
 
 mod faults;
+mod named;
 mod processes;
 mod resuming;
 mod server;

@@ -1,6 +1,7 @@
 //! Every operation, layer rule, optimiser and network against values that PyTorch computed in f64
 //! (`tests/reference`), in f64 and in f32. Every stored tensor must be read by a test.
 
+mod families;
 mod models;
 mod operations;
 mod optimisers;

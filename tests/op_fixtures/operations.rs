@@ -22,7 +22,7 @@ macro_rules! files {
 files! {
     arithmetic avg_pool2d batch_norm bicubic_resize channel_mean clamp colour_mix concat_channels
     contrast conv2d cross_entropy crossmax dlr flatten global_avg_pool linear log_softmax matmul max
-    max_pool2d mean relu roll softmax sum tanh targeted_dlr top_k view_stack
+    max_pool2d mean relu roll silu softmax sum tanh targeted_dlr top_k view_stack
 }
 
 fn check(name: &str) -> Result<()> {

@@ -32,6 +32,7 @@ OPERATIONS = {
     "global_avg_pool": layers.global_avg_pool,
     "avg_pool2d": layers.avg_pool2d,
     "relu": pointwise.relu,
+    "silu": pointwise.silu,
     "tanh": pointwise.tanh,
     "clamp": pointwise.clamp,
     "arithmetic": pointwise.arithmetic,

@@ -43,6 +43,10 @@ pub fn check_summary(summary: &Value, config: &Config, data: &Dataset) {
     assert_eq!(summary["preset"], "pocket");
     assert_eq!(summary["device"], "cpu");
     assert_eq!(summary["seed"], config.seed);
+    let training = &summary["training"];
+    assert_eq!(training["weights"], "random");
+    assert_eq!(training["batch"], config.backbone.batch);
+    assert!(training["micro_batch"].is_null() && training["adversarial"].is_null());
     assert_eq!(summary["dataset_sha256"], data.sha256());
     assert_eq!(strings(&summary["classes"]), data.classes);
     let stages = summary["stages"].as_array().into_iter().flatten();

@@ -55,7 +55,7 @@ impl ApgdConfig {
             rho: 0.75,
             loss,
             slot: match loss {
-                AttackLoss::CrossEntropy => AttackSlot::APGD_CE,
+                AttackLoss::CrossEntropy | AttackLoss::JointCrossEntropy(_) => AttackSlot::APGD_CE,
                 AttackLoss::Dlr => AttackSlot::APGD_DLR,
             },
         }

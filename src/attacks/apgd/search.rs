@@ -86,6 +86,36 @@ impl<'a, T: Element> Apgd<'a, T> {
         targets: Option<Vec<usize>>,
         uniforms: &Tensor<T>,
     ) -> Result<Self> {
+        Self::first_phase(oracle, samples, (config, number), targets, |ball| {
+            ball.start(samples.images(), uniforms)
+        })
+    }
+
+    /// The same without targets from the images `from` [N, H, W, C], brought into the ball around the clean images first,
+    /// where the search stays. Its first step is as long as from a random start: where it leads to less, the search
+    /// comes back.
+    ///
+    /// # Errors
+    /// As [`Apgd::new`].
+    pub fn from_images(
+        oracle: &'a Oracle<'a, T>,
+        samples: &'a LabelledImages<T>,
+        config: &'a ApgdConfig,
+        number: u16,
+        from: &Tensor<T>,
+    ) -> Result<Self> {
+        Self::first_phase(oracle, samples, (config, number), None, |ball| {
+            ball.project(samples.images(), from)
+        })
+    }
+
+    fn first_phase(
+        oracle: &'a Oracle<'a, T>,
+        samples: &'a LabelledImages<T>,
+        (config, number): (&'a ApgdConfig, u16),
+        targets: Option<Vec<usize>>,
+        start: impl FnOnce(&Ball) -> Result<Tensor<T>>,
+    ) -> Result<Self> {
         config.check()?;
         config.check_classes(oracle.classes())?;
         samples.check_labels(oracle.classes())?;
@@ -93,7 +123,7 @@ impl<'a, T: Element> Apgd<'a, T> {
         let (eps, iterations) = config.phases().first().copied().unwrap_or_default();
         let ball = Ball::new(config.norm, eps)?;
         let begin = Begin {
-            start: ball.start(samples.images(), uniforms)?,
+            start: start(&ball)?,
             warm: config.larger_radii,
             ball,
             iterations,

@@ -64,6 +64,7 @@ pub type OnProgress<'a> = dyn FnMut(&AutoAttackProgress) -> Result<()> + 'a;
 /// | --- | --- |
 /// | random numbers are seeded anew for every batch: results depend on the batch | every image has its own numbers, by its id; a source of one's own may share them |
 /// | a state that was saved cannot be read again | going on from any saved state gives the same bits |
+/// | FAB after FAB-T has one restart, for FAB-T lowers what both share | FAB has its own restarts, in any order |
 /// | the norm is printed | an image outside the ball ends the run with an error |
 /// | the bound on the number of targets is a warning, and the program ends | there are as many targets as other classes at most |
 ///

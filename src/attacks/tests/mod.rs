@@ -1,5 +1,5 @@
 //! What is true of the attacks whatever the classifier. That they are AutoAttack's is tested
-//! against recorded trajectories in `tests/apgd_traces`.
+//! against recorded trajectories in `tests/attack_traces`.
 
 mod driver;
 mod fab;

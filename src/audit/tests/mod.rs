@@ -2,6 +2,7 @@
 
 mod comparing;
 mod independence;
+mod ladder;
 mod masking;
 mod probing;
 mod scoring;

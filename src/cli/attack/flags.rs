@@ -1,7 +1,8 @@
 //! Flags about the attacks and the model.
 
 use crate::cli::fraction::fraction;
-use crate::cli::model::{self, Member, StemKind};
+use crate::cli::model::Member;
+use crate::cli::network_flags::NetworkFlags;
 use clap::{Args, ValueEnum};
 use crossmax::attacks::{AttackKind, Norm, Oracle, Version};
 
@@ -64,15 +65,8 @@ pub struct Whom {
     /// Who is attacked: for a run the ensemble if not given, a weights file has only its backbone
     #[arg(long, value_name = "backbone|layer:N|ensemble")]
     pub member: Option<Member>,
-    /// Mean of the colours for a weights file [default: ImageNet's 0.485,0.456,0.406]
-    #[arg(long, value_name = "R,G,B", value_parser = model::colour, allow_hyphen_values = true)]
-    pub mean: Option<[f64; 3]>,
-    /// Standard deviation of the colours for a weights file [default: ImageNet's 0.229,0.224,0.225]
-    #[arg(long, value_name = "R,G,B", value_parser = model::colour)]
-    pub std: Option<[f64; 3]>,
-    /// Stem of a weights file: imagenet has stride 2 and a pool, cifar neither [default: by the size of its window]
-    #[arg(long, value_name = "cifar|imagenet")]
-    pub stem: Option<StemKind>,
+    #[command(flatten)]
+    pub network: NetworkFlags,
 }
 
 /// A share above 0 and below 1: "2%", "0.02".

@@ -1,4 +1,4 @@
-//! `crossmax attack`: AutoAttack on a run or on any ResNet.
+//! `crossmax attack`: AutoAttack on a run or on any network of a known family.
 
 mod flags;
 mod forecast;
@@ -8,22 +8,24 @@ mod settings;
 
 use super::common::Common;
 use super::fetch::Source;
+use super::ladder;
 use super::output::Output;
 use super::progress::Progress;
-use clap::Args;
-use crossmax::Result;
+use clap::{Args, FromArgMatches};
 use crossmax::attacks::Oracle;
 use crossmax::campaign::{Campaign, CampaignProgress, Files, Shard, Task, Until, Way};
 use crossmax::replicate::{Reporter, check_stop};
+use crossmax::{Error, Result};
 use flags::{How, Whom};
 use forecast::Forecast;
 pub use report::Report;
-pub use request::Request;
+pub use request::{Request, full_name};
 use settings::settings;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Attack a run's self-ensemble, one of its members, or any ResNet with AutoAttack.
+/// Attack a run's self-ensemble, one of its members, or a network from a file with AutoAttack.
 ///
 /// Runs AutoAttack's attacks one after the other on the images that are still robust, then two null controls, which do the same
 /// with nothing and with random noise in the place of the search, and looks at the results with fresh draws. Every image gets a line in a
@@ -32,7 +34,8 @@ use std::time::Duration;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A run directory, or the weights of a ResNet: .safetensors or PyTorch's .pth
+    /// A run directory, or the weights of a network: .safetensors or PyTorch's .pth; of a ResNet, or a WideResNet or
+    /// PreActResNet as RobustBench has them
     model: PathBuf,
     /// Images with labels: a data set, whose test images are taken (a file or folder as `replicate --data` reads, or
     /// `cifar100`, `cifar10`, `mnist`, fetched if missing), or a .safetensors file with `images` and `labels` [default: for
@@ -61,12 +64,15 @@ pub struct Arguments {
     /// Fresh draws over which the resulting images are scored
     #[arg(long, value_name = "R", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     redraws: u16,
-    /// Look for the smallest bound at which APGD-CE breaks each image, by so many halvings [default: not]
+    /// Look for the smallest bound at which APGD-CE breaks each image, by so many halvings; 0: not
     #[arg(long, value_name = "ROUNDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=30))]
     min_eps: u16,
     /// Write adversarial.npz as well: x_adv (N,3,H,W), y, ids
     #[arg(long)]
     npz: bool,
+    /// Climb the adaptive ladder instead, as `crossmax ladder` does, which has more flags for it
+    #[arg(long, conflicts_with_all = OF_ATTACKS_ALONE)]
+    ladder: bool,
     #[command(flatten)]
     how: How,
     #[command(flatten)]
@@ -75,19 +81,45 @@ pub struct Arguments {
     source: Source,
 }
 
+/// Flags that the ladder does not know: it says itself whom it attacks, and how.
+const OF_ATTACKS_ALONE: [&str; 17] = [
+    "version",
+    "attacks",
+    "norm",
+    "targets",
+    "queries",
+    "compat",
+    "shard",
+    "until_ci",
+    "min_eps",
+    "npz",
+    "member",
+    "mean",
+    "std",
+    "stem",
+    "activation",
+    "shortcut",
+    "classes",
+];
+
 const EXAMPLES: &str = "\
 Examples:
   crossmax attack runs/pocket --images 64 --out runs/pocket-attack
+  crossmax attack runs/pocket --ladder --images 64 --out runs/pocket-ladder
   crossmax attack runs/pocket --order stratified --until-ci 5% --out runs/pocket-until
   crossmax attack runs/pocket --member backbone --version standard --out runs/backbone-attack
   crossmax attack runs/pocket --images 64 --shard 0/4 --out runs/shard-0
   crossmax attack resnet18.pth --data cifar10 --stem cifar --norm L2 --eps 0.5 --images 100 --out runs/resnet18-l2
+  crossmax attack wrn-28-10.pt --data cifar10 --classes 10 --images 1000 --out runs/wrn
   crossmax attack net.safetensors --data test.safetensors --attacks square --queries 1000 --out runs/square
 
 Files: journal.jsonl (a line an image), images.csv, attack.json, robustbench.json, adversarial.safetensors.";
 
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
+    if arguments.ladder {
+        return ladder::run(&arguments.for_ladder()?, common, output);
+    }
     let progress = Progress::new(output);
     let request = Request::of(arguments)?;
     let target = request.target(arguments.shard, &arguments.source, common, &progress)?;
@@ -168,6 +200,42 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let report = Report::new(&header, &results);
     report.save(&arguments.out, arguments.npz)?;
     output.result(&report.text(&arguments.out), &report.json()?)
+}
+
+impl Arguments {
+    /// The same flags for `crossmax ladder`.
+    fn for_ladder(&self) -> Result<ladder::Arguments> {
+        let mut line: Vec<OsString> = vec!["ladder".into(), self.model.clone().into()];
+        let mut add = |flag: &str, value: Option<OsString>| {
+            if let Some(value) = value {
+                line.extend([flag.into(), value]);
+            }
+        };
+        let number = |value: Option<u16>| value.map(|value| value.to_string().into());
+        add("--out", Some(self.out.clone().into()));
+        add("--data", self.data.clone().map(OsString::from));
+        add("--images", self.images.map(|images| images.to_string().into()));
+        add("--first", Some(self.first.to_string().into()));
+        add("--order", Some(self.order.name().into()));
+        add("--redraws", number(Some(self.redraws)));
+        add("--eps", self.how.eps.map(|eps| eps.to_string().into()));
+        add("--iterations", number(self.how.iterations));
+        add("--eot", number(self.how.eot));
+        add("--restarts", number(self.how.restarts));
+        add("--block", self.how.block.map(|block| block.to_string().into()));
+        add("--save-every", number(Some(self.how.save_every)));
+        add("--sub-batch", Some(self.how.sub_batch.to_string().into()));
+        let refused = |error: clap::Error| {
+            let told = error.to_string();
+            let first = told.lines().next().unwrap_or_default();
+            Error::Usage(first.trim_start_matches("error: ").to_owned())
+        };
+        let command = ladder::Arguments::augment_args(clap::Command::new("ladder"));
+        let matches = command.try_get_matches_from(line).map_err(refused)?;
+        let mut arguments = ladder::Arguments::from_arg_matches(&matches).map_err(refused)?;
+        arguments.source = self.source.clone();
+        Ok(arguments)
+    }
 }
 
 /// Units of progress an image.

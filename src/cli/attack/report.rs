@@ -1,5 +1,6 @@
 //! What an attack found, for people and for programs: all of it from the journal.
 
+use crossmax::attack_report::AttackReport;
 use crossmax::attacks::{Scores, Share};
 use crossmax::campaign::{Header, ImageResult, Summary};
 use crossmax::io::{TensorFile, atomic, save_npz};
@@ -26,7 +27,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Writes `images.csv`, `attack.json` and `robustbench.json` into `folder`, and `adversarial.npz` if that is wanted.
+    /// Writes `images.csv`, `attack.json`, `robustbench.json` and `report.html` into `folder`, and `adversarial.npz` if that is wanted.
     pub fn save(&self, folder: &Path, npz: bool) -> Result<()> {
         if npz {
             npz_of(folder)?;
@@ -38,7 +39,9 @@ impl<'a> Report<'a> {
         ] {
             atomic::write(&folder.join(name), format!("{object:#}\n").as_bytes())?;
         }
-        Ok(())
+        let mut page = AttackReport::new();
+        page.add(folder)?;
+        page.save(&folder.join("report.html"))
     }
 
     /// For people.

@@ -3,7 +3,7 @@
 use super::Arguments;
 use crate::cli::common::Common;
 use crate::cli::fetch::Source;
-use crate::cli::model::{Normalisation, StemKind};
+use crate::cli::network_flags::NetworkFlags;
 use crate::cli::target::{Choice, Target, Wanted};
 use crossmax::campaign::{Shard, Way};
 use crossmax::fetch::Manifest;
@@ -22,12 +22,9 @@ pub struct Request {
     pub model: String,
     /// Which part of it answers, if that was said.
     pub member: Option<String>,
-    /// Mean of the colours, for a weights file.
-    pub mean: Option<[f64; 3]>,
-    /// Standard deviation of the colours, for a weights file.
-    pub std: Option<[f64; 3]>,
-    /// The stem of a weights file.
-    pub stem: Option<StemKind>,
+    /// What was said about the network of a weights file.
+    #[serde(flatten)]
+    pub network: NetworkFlags,
     /// The name of a published data set, or a path from the root; none for a run's own data.
     pub data: Option<String>,
     /// Index of the first image.
@@ -44,17 +41,11 @@ impl Request {
     /// What the arguments ask for.
     pub fn of(arguments: &Arguments) -> Result<Self> {
         let whom = &arguments.whom;
-        let data = match arguments.data.as_deref() {
-            Some(name) if Manifest::built_in()?.get(name).is_none() => Some(full_path(Path::new(name))?),
-            named => named.map(str::to_owned),
-        };
         Ok(Self {
             model: full_path(&arguments.model)?,
             member: whom.member.map(|member| member.to_string()),
-            mean: whom.mean,
-            std: whom.std,
-            stem: whom.stem,
-            data,
+            network: whom.network.clone(),
+            data: full_name(arguments.data.as_deref())?,
             first: arguments.first,
             images: arguments
                 .images
@@ -76,11 +67,7 @@ impl Request {
         let wanted = Wanted {
             model: Path::new(&self.model),
             member: member.map_err(|told: &str| Error::Usage(format!("--member: {told}")))?,
-            normalisation: Normalisation {
-                mean: self.mean,
-                std: self.std,
-                stem: self.stem,
-            },
+            network: &self.network,
             data: self.data.as_deref(),
             source,
             choice: Choice {
@@ -91,5 +78,13 @@ impl Request {
             },
         };
         Target::open(wanted, common, reporter)
+    }
+}
+
+/// The name of a published data set as it is, and the path of another one from the root.
+pub fn full_name(data: Option<&str>) -> Result<Option<String>> {
+    match data {
+        Some(name) if Manifest::built_in()?.get(name).is_none() => Ok(Some(full_path(Path::new(name))?)),
+        named => Ok(named.map(str::to_owned)),
     }
 }

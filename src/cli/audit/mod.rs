@@ -1,23 +1,24 @@
 //! `crossmax audit`: is the robustness of a run's self-ensemble real, or do its gradients mislead attacks?
 
-mod parts;
 mod text;
 
 use super::common::Common;
 use super::fetch::Source;
 use super::fraction::fraction;
-use super::model::{Member, Normalisation};
+use super::model::Member;
+use super::network_flags::NetworkFlags;
 use super::output::Output;
+use super::parts::Parts;
 use super::progress::Progress;
 use super::target::{Choice, Target, Wanted};
 use clap::Args;
+use crossmax::attack_report::AttackReport;
 use crossmax::attacks::{Oracle, PgdConfig, SeededStarts};
 use crossmax::audit::masking::{self, Evidence, Thresholds};
-use crossmax::audit::{self, Subject, comparators, controls, curves, probes, transfer};
+use crossmax::audit::{Subject, black_box, comparators, controls, curves, probes, transfer};
 use crossmax::ensemble::{Aggregation, FoldedSelfEnsemble};
 use crossmax::replicate::Reporter;
 use crossmax::{Error, Result};
-use parts::Parts;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -62,6 +63,9 @@ pub struct Arguments {
     /// Curves average over no more draws than this
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     most_eot: u16,
+    /// Queries of Square, the attack that sees no gradients, on the defence
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..))]
+    queries: u16,
     /// Rows (images × draws) evaluated at once; no influence on the result
     #[arg(long, value_name = "N", default_value_t = Oracle::<f32>::SUB_BATCH)]
     sub_batch: usize,
@@ -81,11 +85,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let wanted = Wanted {
         model: &arguments.run,
         member: Some(Member::Ensemble),
-        normalisation: Normalisation {
-            mean: None,
-            std: None,
-            stem: None,
-        },
+        network: &NetworkFlags::default(),
         data: arguments.data.as_deref(),
         source: &arguments.source,
         choice: Choice::in_a_row(arguments.first, arguments.images),
@@ -118,6 +118,7 @@ pub struct Found {
     eot: curves::Curve,
     eps: curves::Curve,
     controls: controls::NullControls,
+    black_box: black_box::BlackBox,
     panel: masking::MaskingPanel,
     object: Value,
 }
@@ -138,18 +139,23 @@ fn audit_all(
         "redraws": arguments.redraws,
         "most_steps": arguments.most_steps,
         "most_eot": arguments.most_eot,
+        "queries": arguments.queries,
     });
     let identity = format!("{} {settings}", target.identity());
-    let parts = Parts::open(&arguments.out, identity, progress)?;
+    let parts = Parts::open("audit", &arguments.out, identity, progress)?;
     let most = |values: &[u16], most: u16| -> Vec<u16> {
         values.iter().copied().filter(|&value| value <= most).collect()
     };
-    let steps = most(&curves::STEPS, arguments.most_steps.max(curves::STEPS[0]));
+    let mut steps = most(&curves::STEPS, arguments.most_steps);
+    if steps.is_empty() {
+        steps.push(arguments.most_steps);
+    }
     let eot = most(&curves::EOT, arguments.most_eot);
     let eps: Vec<f64> = curves::EPS_255
         .iter()
         .map(|&eps| f64::from(eps) / 255.0)
         .collect();
+    let starts = SeededStarts::new(target.seed);
     let usual = comparators::usual(subject, arguments.redraws.min(8));
     let probes = parts.part("probes", |tell| probes::run(subject, arguments.redraws, tell))?;
     let comparisons = parts.part("comparators", |tell| {
@@ -160,13 +166,21 @@ fn audit_all(
     let eot = parts.part("eot", |tell| curves::eot_ladder(subject, &pgd, &eot, tell))?;
     let eps = parts.part("eps", |tell| curves::eps_sweep(subject, &pgd, &eps, tell))?;
     let controls = parts.part("controls", |tell| controls::run(subject, &pgd, tell))?;
+    let black_box = parts.part("square", |tell| {
+        black_box::run(
+            subject,
+            &starts,
+            &black_box::settings(arguments.eps, arguments.queries),
+            tell,
+        )
+    })?;
     let evidence = Evidence {
         probes: &probes,
         comparisons: &comparisons,
         steps: &steps,
         eot: Some(&eot),
         eps: &eps,
-        black_box: None,
+        black_box: Some(&black_box.scores),
     };
     let panel = masking::run(&evidence, Thresholds::default())?;
     let object = json!({
@@ -184,9 +198,13 @@ fn audit_all(
         "eot": eot,
         "eps": eps,
         "controls": controls,
+        "square": black_box,
         "masking": panel,
     });
     parts.finish(&object)?;
+    let mut page = AttackReport::new();
+    page.add(&arguments.out)?;
+    page.save(&arguments.out.join("report.html"))?;
     progress.line(&format!("written to {}", arguments.out.display()));
     Ok(Found {
         probes,
@@ -196,10 +214,8 @@ fn audit_all(
         eot,
         eps,
         controls,
+        black_box,
         panel,
         object,
     })
 }
-
-/// What parts tell while they run.
-type Tell<'a> = audit::OnAuditProgress<'a>;

@@ -88,6 +88,8 @@ fn controls(found: &Found, lines: &mut Vec<String>) {
     lines.push(scores("nothing (eps = 0)", &controls.nothing));
     lines.push(scores("random noise of size eps", &controls.noise));
     lines.push(scores("the attack on the defence", &controls.attack));
+    let square = format!("Square, {} queries", found.black_box.config.queries);
+    lines.push(scores(&square, &found.black_box.scores));
     lines.push(String::new());
 }
 

@@ -6,7 +6,7 @@ use crossmax::fetch::Options;
 use std::path::PathBuf;
 
 /// Where files are fetched from and kept.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = "Fetching")]
 pub struct Source {
     /// Folder that fetched files are kept in [default: CROSSMAX_CACHE, or the platform's folder for caches]

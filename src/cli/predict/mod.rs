@@ -3,7 +3,8 @@
 mod evaluate;
 
 use super::common::Common;
-use super::model::{self, Member, Model, Normalisation, StemKind};
+use super::model::{Member, Model};
+use super::network_flags::NetworkFlags;
 use super::output::Output;
 use super::progress::Progress;
 use clap::Args;
@@ -19,14 +20,14 @@ use std::path::{Path, PathBuf};
 /// Pictures listed for people.
 const LISTED: usize = 20;
 
-/// Classify pictures with a run's self-ensemble or with any torchvision-style ResNet.
+/// Classify pictures with a run's self-ensemble, any torchvision-style ResNet, WideResNet or PreActResNet.
 ///
 /// Writes a .safetensors file with `logits` (N,classes) f32 and, with --input-gradient, `gradient` (N,3,H,W) f32.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {
-    /// A run directory, or the weights of a ResNet: .safetensors or PyTorch's .pth, under torchvision's, timm's or Hugging
-    /// Face's names
+    /// A run directory, or the weights of a network: .safetensors or PyTorch's .pth; of a ResNet under torchvision's,
+    /// timm's or Hugging Face's names, or a WideResNet or PreActResNet as RobustBench has them
     model: PathBuf,
     /// A PNG or JPEG file; a folder of them, or of class folders; or a .safetensors file with `images` (N,3,H,W) f32 in [0,1]
     /// and perhaps `labels` (N) i64
@@ -44,15 +45,8 @@ pub struct Arguments {
     /// there are none, at the predicted classes
     #[arg(long)]
     input_gradient: bool,
-    /// Mean of the colours for a weights file [default: ImageNet's 0.485,0.456,0.406]
-    #[arg(long, value_name = "R,G,B", value_parser = model::colour, allow_hyphen_values = true)]
-    mean: Option<[f64; 3]>,
-    /// Standard deviation of the colours for a weights file [default: ImageNet's 0.229,0.224,0.225]
-    #[arg(long, value_name = "R,G,B", value_parser = model::colour)]
-    std: Option<[f64; 3]>,
-    /// Stem of a weights file: imagenet has stride 2 and a pool, cifar neither [default: by the size of its window]
-    #[arg(long, value_name = "cifar|imagenet")]
-    stem: Option<StemKind>,
+    #[command(flatten)]
+    network: NetworkFlags,
 }
 
 const EXAMPLES: &str = "\
@@ -66,12 +60,7 @@ Examples:
 /// Runs the command.
 pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()> {
     check_out(&arguments.out)?;
-    let normalisation = Normalisation {
-        mean: arguments.mean,
-        std: arguments.std,
-        stem: arguments.stem,
-    };
-    let mut model = Model::open(&arguments.model, normalisation, common.seed)?;
+    let mut model = Model::open(&arguments.model, &arguments.network, common.seed)?;
     let pictures = Pictures::open(&arguments.images)?;
     model.check_size(&pictures.source, &pictures.images)?;
     let labels = pictures.class_numbers(model.classes())?;

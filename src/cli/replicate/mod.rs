@@ -26,15 +26,17 @@ const RUNS: &str = "runs";
 #[derive(Args)]
 #[command(after_help = EXAMPLES, allow_negative_numbers = true)]
 pub struct Arguments {
-    /// Settings to begin with (see below); auto takes cifar100 where a CUDA device with enough memory, the weights and
-    /// the data are there, else pocket [default: auto]
+    /// Settings to begin with: pocket, cifar100-small, cifar100, cifar10 or mnist (see below). auto takes cifar100 where a
+    /// CUDA device with enough memory is there, and the weights and the data are there or can be fetched; else, and
+    /// wherever --data is given, pocket [default: auto]
     #[arg(long, value_name = "auto|NAME")]
     preset: Option<String>,
-    /// A TOML file with settings that differ from the preset's, laid out as a run's config.toml
+    /// A TOML file with settings that differ from the preset's, laid out as a run's config.toml; paths in it are relative
+    /// to its folder
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// `drawn`, the built-in data set; `cifar100`, `cifar10` or `mnist`, fetched if missing; or a file or folder with
-    /// images; what it is is found out (see below)
+    /// images (one with such a name is ./NAME); what it is is found out (see below)
     #[arg(long, value_name = "drawn|NAME|PATH")]
     data: Option<String>,
     /// Directory of the run [default: the first free of runs/PRESET, runs/PRESET-2, …]

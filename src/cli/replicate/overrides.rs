@@ -45,8 +45,9 @@ pub struct Overrides {
     #[arg(long, value_name = "fgsm:EPS", value_parser = adversarial, allow_hyphen_values = true)]
     adversarial: Option<AdversarialTraining>,
     /// Weights that the backbone begins with, of the same ResNet: a file (.safetensors, .pth) or the name of published ones,
-    /// such as resnet152-v2. The first convolution and the last layer are always new
-    #[arg(long, value_name = "FILE|NAME")]
+    /// such as resnet152-v2 (a file of that name is ./NAME), or none. The first convolution and the last layer are always
+    /// new
+    #[arg(long, value_name = "FILE|NAME|none")]
     weights: Option<String>,
     /// Pixels, both ways, that views are brought to for the network
     #[arg(long, value_name = "N")]

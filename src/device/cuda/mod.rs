@@ -148,6 +148,10 @@ impl Accelerator for Cuda {
         self.pool.memory()
     }
 
+    fn free_memory(&self) -> Option<usize> {
+        self.context.mem_get_info().ok().map(|(free, _)| free)
+    }
+
     fn reset_peak_memory(&self) {
         self.pool.reset_peak();
     }

@@ -55,6 +55,8 @@ const fn pair(entry: &'static str) -> Kernel<PairArgs> {
 
 /// max(x, 0).
 pub const RELU: Kernel<FunctionArgs> = function("elementwise_relu");
+/// x/(1 + e⁻ˣ).
+pub const SILU: Kernel<FunctionArgs> = function("elementwise_silu");
 /// tanh x.
 pub const TANH: Kernel<FunctionArgs> = function("elementwise_tanh");
 /// x within the parameters low and high.
@@ -76,6 +78,8 @@ pub const DIVIDE: Kernel<PairArgs> = pair("elementwise_divide");
 pub const NEGATIVE_PRODUCT: Kernel<PairArgs> = pair("elementwise_negative_product");
 /// Gradient of the input of [`RELU`] from `x`, the output's, and `y`, the output.
 pub const RELU_GRADIENT: Kernel<PairArgs> = pair("elementwise_relu_gradient");
+/// Gradient of the input of [`SILU`] from `x`, the output's, and `y`, the input.
+pub const SILU_GRADIENT: Kernel<PairArgs> = pair("elementwise_silu_gradient");
 /// Gradient of the input of [`TANH`] from `x`, the output's, and `y`, the output.
 pub const TANH_GRADIENT: Kernel<PairArgs> = pair("elementwise_tanh_gradient");
 /// Gradient of the input of [`CLAMP`] from `x`, the output's, and `y`, the input.
@@ -83,6 +87,7 @@ pub const CLAMP_GRADIENT: Kernel<PairArgs> = pair("elementwise_clamp_gradient");
 
 pub(super) const SIGNATURES: &[Signature] = &[
     RELU.signature(),
+    SILU.signature(),
     TANH.signature(),
     CLAMP.signature(),
     AFFINE.signature(),
@@ -93,6 +98,7 @@ pub(super) const SIGNATURES: &[Signature] = &[
     DIVIDE.signature(),
     NEGATIVE_PRODUCT.signature(),
     RELU_GRADIENT.signature(),
+    SILU_GRADIENT.signature(),
     TANH_GRADIENT.signature(),
     CLAMP_GRADIENT.signature(),
 ];

@@ -38,7 +38,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Read> {
         return Err(refuse(path, "a file of a machine that is not little-endian"));
     }
     let value = rest.pickle()?;
-    let found = state_dict::find(path, &value, bytes.len())?;
+    let found = state_dict::find(path, &value, bytes.len(), 0)?;
     let keys = rest.pickle()?;
     let View::List(keys) = keys.root().view() else {
         return Err(refuse(path, "no list of storages"));

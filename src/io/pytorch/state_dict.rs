@@ -7,16 +7,24 @@ use super::storage::Storages;
 use crate::Result;
 use crate::io::pickle::{Mapping, Pickle, Value, View};
 use crate::io::weights_file::{Format, WeightsFile};
-use crate::io::{NumberType, Stored, TensorFile};
+use crate::io::{NumberType, Stored, TensorFile, shown_name};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Under which keys trainings keep the weights, besides much else.
-const WRAPPERS: [&str; 5] = ["state_dict", "model_state_dict", "model", "net", "network"];
+const WRAPPERS: [&str; 7] = [
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "last",
+    "ema",
+];
 /// What wrappers of networks put before every name: data parallelism, compilation.
 const PREFIXES: [&str; 2] = ["module.", "_orig_mod."];
 /// Tensors of a file may together take this many times its size: names may share their numbers.
-const SHARED: usize = 4;
+const SHARED: u64 = 4;
 
 /// The weights of a file and what was done to find them.
 pub struct Read {
@@ -51,11 +59,11 @@ pub struct Found {
     notes: Vec<String>,
 }
 
-/// Finds the weights in `pickle`, of the file `path` with `bytes` bytes.
+/// Finds the weights in `pickle`, of the file `path` with `bytes` bytes, whose members have `unpacked` bytes.
 ///
 /// # Errors
 /// [`Error::Format`] if there are none, or they contradict themselves.
-pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize) -> Result<Found> {
+pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize, unpacked: u64) -> Result<Found> {
     let mut notes = Vec::new();
     let root = pickle.root();
     let entries = mapping(root).ok_or_else(|| refuse(path, root.describe()))?;
@@ -70,7 +78,9 @@ pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize) -> Result<Found> {
     }
     let mut tensors = BTreeMap::new();
     let mut others = 0;
-    let mut left = bytes.saturating_mul(SHARED);
+    // Well packed numbers take more than that, but no more than is there.
+    let most = (bytes as u64).saturating_mul(SHARED).max(unpacked);
+    let mut left = most;
     for (key, value) in entries.iter() {
         if !is_tensor(value) {
             others += 1;
@@ -79,22 +89,25 @@ pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize) -> Result<Found> {
         let name = key
             .text()
             .ok_or_else(|| refuse(path, "a tensor whose name is no text"))?;
-        let about = |found: String| refuse(path, format!("{found} ({})", shown(&name)));
+        let about = |found: String| refuse(path, format!("{found} ({})", shown_name(&name)));
         let tensor = TensorRef::read(value).map_err(about)?;
         let (_, size) = tensor.size().map_err(about)?;
-        let rest = left.checked_sub(size);
-        left = rest.ok_or_else(|| about(format!("tensors of more than {SHARED} times its size")))?;
+        let rest = left.checked_sub(size as u64);
+        left = rest.ok_or_else(|| about(format!("tensors of more than {most} bytes")))?;
         if tensors.insert(name.to_string(), tensor).is_some() {
-            return Err(refuse(path, format!("the name {} twice", shown(&name))));
+            return Err(refuse(path, format!("the name {} twice", shown_name(&name))));
         }
     }
     if others > 0 {
         let entries = if others == 1 { "entry" } else { "entries" };
         notes.push(format!("{others} {entries} without numbers left out"));
     }
-    while let Some(prefix) = PREFIXES.into_iter().find(|&prefix| all_begin(&tensors, prefix)) {
-        notes.push(format!("{prefix:?} taken off every name"));
-        let rest = |(name, tensor): (String, _)| (name[prefix.len()..].to_owned(), tensor);
+    let wrapped = common_prefix(&tensors);
+    if let Some(prefix) = tensors.keys().next().and_then(|name| name.get(..wrapped))
+        && wrapped > 0
+    {
+        notes.push(format!("\"{}\" taken off every name", shown_name(prefix)));
+        let rest = |(name, tensor): (String, _)| (name.get(wrapped..).unwrap_or_default().to_owned(), tensor);
         tensors = tensors.into_iter().map(rest).collect();
     }
     Ok(Found { tensors, notes })
@@ -114,7 +127,7 @@ impl Found {
         let mut tensors = BTreeMap::new();
         for (name, tensor) in self.tensors {
             let stored = tensor.resolve(storages);
-            let stored = stored.map_err(|found| refuse(path, format!("{found} ({})", shown(&name))))?;
+            let stored = stored.map_err(|found| refuse(path, format!("{found} ({})", shown_name(&name))))?;
             tensors.insert(name, (stored, tensor.kind()));
         }
         Ok(Read {
@@ -124,8 +137,19 @@ impl Found {
     }
 }
 
-fn all_begin(tensors: &BTreeMap<String, TensorRef>, prefix: &str) -> bool {
-    !tensors.is_empty() && tensors.keys().all(|name| name.starts_with(prefix))
+/// Bytes of the wrappers' prefixes, one behind the other, that every name begins with. Each byte of a name is looked at
+/// once for each kind of prefix, however many there are.
+pub(super) fn common_prefix<T>(tensors: &BTreeMap<String, T>) -> usize {
+    let mut length = 0;
+    let begins =
+        |name: &str, from: usize, prefix: &str| name.get(from..).is_some_and(|rest| rest.starts_with(prefix));
+    while let Some(prefix) = PREFIXES
+        .into_iter()
+        .find(|&prefix| !tensors.is_empty() && tensors.keys().all(|name| begins(name, length, prefix)))
+    {
+        length += prefix.len();
+    }
+    length
 }
 
 /// A dict, plain or ordered.
@@ -158,15 +182,13 @@ fn without_tensors(entries: Mapping<'_>) -> String {
     let names: Vec<String> = entries
         .iter()
         .take(6)
-        .map(|(key, _)| key.text().map_or_else(|| key.describe(), |name| shown(&name)))
+        .map(|(key, _)| {
+            key.text()
+                .map_or_else(|| key.describe(), |name| shown_name(&name))
+        })
         .collect();
     match names.is_empty() {
         true => "an empty dict".into(),
         false => format!("a dict without tensors, of {}", names.join(", ")),
     }
-}
-
-/// A name from the file for a message: on one line, and short.
-fn shown(name: &str) -> String {
-    name.chars().take(64).flat_map(char::escape_debug).collect()
 }

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// Bytes of a storage's name: a number of some digits.
-const LONGEST_KEY: usize = 32;
+/// Bytes that the name of a storage may have: PyTorch's are numbers, counted up or addresses of 20 digits at most. Names
+/// are copied for every tensor, and a pickle may give one long name to many.
+const MOST_KEY: usize = 32;
 
 /// What a pickle says about the storage of a tensor.
 pub struct StorageRef {
@@ -46,8 +47,7 @@ impl StorageRef {
         let kind = kind.ok_or("an object outside the file that is no storage of numbers")?;
         let key = id.get(2).and_then(Value::text);
         let key = key.ok_or("a storage without a name")?;
-        // Many tensors may name one storage: long names would be kept as often.
-        if key.len() > LONGEST_KEY {
+        if key.len() > MOST_KEY {
             return Err(format!("a storage with a name of {} bytes", key.len()));
         }
         let key = key.into_owned();

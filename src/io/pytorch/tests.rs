@@ -1,6 +1,7 @@
 //! Files that PyTorch wrote, against what PyTorch reads from them; the files are described in
 //! `tests/reference/README.md`.
 
+use super::state_dict::common_prefix;
 use crate::io::{Format, Stored, WeightsFile};
 use std::fs;
 use std::io::{Cursor, Write};
@@ -42,6 +43,28 @@ fn both_formats_read_as_pytorch_reads_them() -> TestResult {
                 assert_eq!(bits(ours)?, bits(tensor)?, "{name} {form} {key}");
             }
         }
+    }
+    Ok(())
+}
+
+/// The length of a safetensors header, in the first bytes of the file, may look like the start of a pickle.
+#[test]
+fn safetensors_that_begin_as_pickles_do_are_read() -> TestResult {
+    let folder = TempDir::new()?;
+    let path = folder.path().join("net.safetensors");
+    for length in [640_usize, 896, 1152, 1408] {
+        let header = r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        let header = format!("{header:<length$}");
+        let bytes = [
+            &(length as u64).to_le_bytes()[..],
+            header.as_bytes(),
+            &1_f32.to_le_bytes(),
+        ]
+        .concat();
+        fs::write(&path, bytes)?;
+        let read = WeightsFile::load(&path)?;
+        assert_eq!(read.format, Format::Safetensors);
+        assert!(read.file.tensors.contains_key("w"), "{length}");
     }
     Ok(())
 }
@@ -146,5 +169,21 @@ fn every_cut_is_an_error() -> TestResult {
             assert!(WeightsFile::load(&path).is_err(), "{form} cut at {length}");
         }
     }
+    Ok(())
+}
+
+#[test]
+fn prefixes_of_wrappers_are_taken_off_however_many_there_are() -> TestResult {
+    let names = |names: [&str; 2]| names.map(|name| (name.to_owned(), ())).into();
+    assert_eq!(
+        common_prefix::<()>(&names(["module._orig_mod.a", "module._orig_mod.b"])),
+        17
+    );
+    assert_eq!(common_prefix::<()>(&names(["module.a", "b"])), 0);
+    assert_eq!(common_prefix::<()>(&std::collections::BTreeMap::new()), 0);
+    // Quadratic work would take minutes.
+    let long = "module.".repeat(1 << 20);
+    let found = common_prefix::<()>(&names([&format!("{long}a"), &format!("{long}b")]));
+    assert_eq!(found, long.len());
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::state_dict::{self, Read};
 use super::storage::Storages;
 use super::{pickle, refuse};
 use crate::Result;
-use crate::data::limits::check_unpacked;
+use crate::data::limits::{check_unpacked, unpacked_limit};
 use std::io::{Cursor, Read as _};
 use std::path::Path;
 use zip::ZipArchive;
@@ -28,7 +28,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<Read> {
     let program = archive.optional("data.pkl")?;
     let program = program.ok_or_else(|| refuse(path, "a zip archive without data.pkl"))?;
     let value = pickle(path, &program)?;
-    let found = state_dict::find(path, &value, bytes.len())?;
+    let found = state_dict::find(path, &value, bytes.len(), archive.announced()?)?;
     let mut storages = Storages::default();
     for key in found.storages() {
         if let Some(storage) = archive.optional(&format!("data/{key}"))? {
@@ -73,6 +73,18 @@ impl<'a> Archive<'a> {
             bytes: bytes.len() as u64,
             unpacked: 0,
         })
+    }
+
+    /// Bytes that the directory announces for all members together, up to the limit for the file.
+    fn announced(&mut self) -> Result<u64> {
+        let mut announced = 0_u64;
+        for index in 0..self.archive.len() {
+            let member = self.archive.by_index_raw(index);
+            let member =
+                member.map_err(|error| refuse(self.path, format!("a broken zip archive ({error})")))?;
+            announced = announced.saturating_add(member.size());
+        }
+        Ok(announced.min(unpacked_limit(self.bytes)))
     }
 
     fn has(&self, name: &str) -> bool {

@@ -62,6 +62,9 @@ impl Direction {
         if rows * columns * layers == 0 {
             return Ok(());
         }
+        // The grid's first axis takes 2³¹ - 1 blocks, the others fewer.
+        int_up_to(OP, columns.div_ceil(TILE_N), MOST_BLOCKS)?;
+        int_up_to(OP, layers, MOST_BLOCKS)?;
         let (kernel, threads) = match precision {
             Precision::F32 => (&self.f32, gemm::THREADS),
             Precision::Tf32 => (&self.tf32, tensor::THREADS),
@@ -78,6 +81,9 @@ impl Direction {
         kernel.launch(&**device, dims, args)
     }
 }
+
+/// Blocks that the second and the third axis of a grid take (CUDA's programming guide, technical specifications).
+const MOST_BLOCKS: i32 = 65_535;
 
 /// The lengths as a kernel's arguments, without addresses.
 ///
@@ -205,7 +211,9 @@ fn part_pixels(g: &Geometry) -> usize {
     const MOST: usize = 8192;
     let tiles = g.k.div_ceil(TILE_M) * g.depth().div_ceil(TILE_N);
     let parts = (BLOCKS / tiles).max(g.rows().div_ceil(MOST));
-    let parts = parts.min(WORKSPACE / (g.k * g.depth())).max(1);
+    let parts = parts
+        .min(WORKSPACE / (g.k * g.depth()))
+        .clamp(1, MOST_BLOCKS as usize);
     g.rows().div_ceil(parts).max(FEWEST)
 }
 

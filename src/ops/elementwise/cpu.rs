@@ -17,10 +17,18 @@ pub(crate) fn clamped<T: Element>(x: T, low: T, high: T) -> T {
     }
 }
 
+/// The derivative of x·σ(x): σ(x)·(1 + x·(1 − σ(x))), written so that nothing overflows but the exponential itself.
+#[inline(always)]
+fn silu_slope<T: Element>(x: T) -> T {
+    let sigmoid = (T::one() + (-x).exp()).recip();
+    sigmoid * (T::one() + x * (T::one() - sigmoid))
+}
+
 /// A function of every element.
 pub(super) fn map<T: Element>(op: &'static str, function: Function<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
     match function {
         Function::Relu => map_by(op, x, |x| if x <= T::zero() { T::zero() } else { x }),
+        Function::Silu => map_by(op, x, |x| x / (T::one() + (-x).exp())),
         Function::Tanh => map_by(op, x, T::tanh),
         Function::Clamp { low, high } => map_by(op, x, |x| clamped(x, low, high)),
         Function::Affine { scale, shift } => map_by(op, x, |x| scale * x + shift),
@@ -54,6 +62,7 @@ pub(super) fn gradient<T: Element>(
 ) -> Result<Tensor<T>> {
     match rule {
         Gradient::Relu => update(op, dy, kept, |dy, y| if y <= T::zero() { T::zero() } else { dy }),
+        Gradient::Silu => update(op, dy, kept, |dy, x| dy * silu_slope(x)),
         Gradient::Tanh => update(op, dy, kept, |dy, y| dy * (T::one() - y * y)),
         Gradient::Clamp { low, high } => {
             update(

@@ -5,7 +5,7 @@ use super::{Function, Gradient, Pair};
 use crate::Result;
 use crate::device::kernels::elementwise::{
     ADD, AFFINE, CLAMP, CLAMP_GRADIENT, DIVIDE, FunctionArgs, MULTIPLY, NEGATIVE_PRODUCT, PairArgs, RELU,
-    RELU_GRADIENT, SCALE, SUBTRACT, TANH, TANH_GRADIENT,
+    RELU_GRADIENT, SCALE, SILU, SILU_GRADIENT, SUBTRACT, TANH, TANH_GRADIENT,
 };
 use crate::device::{Accelerator, Kernel, LaunchDims};
 use crate::ops::reduce::cuda::sum;
@@ -23,6 +23,7 @@ pub(super) fn map<T: Element>(device: &Device, function: Function<T>, x: &Tensor
     let zero = T::zero();
     let (kernel, parameters) = match function {
         Function::Relu => (RELU, [zero; 2]),
+        Function::Silu => (SILU, [zero; 2]),
         Function::Tanh => (TANH, [zero; 2]),
         Function::Clamp { low, high } => (CLAMP, [low, high]),
         Function::Affine { scale, shift } => (AFFINE, [scale, shift]),
@@ -69,6 +70,7 @@ pub(super) fn gradient<T: Element>(
 ) -> Result<Tensor<T>> {
     let (kernel, parameters) = match rule {
         Gradient::Relu => (RELU_GRADIENT, [0.0; 2]),
+        Gradient::Silu => (SILU_GRADIENT, [0.0; 2]),
         Gradient::Tanh => (TANH_GRADIENT, [0.0; 2]),
         Gradient::Clamp { low, high } => (CLAMP_GRADIENT, numbers([low, high])),
     };

@@ -18,6 +18,19 @@ impl<T: Element> Var<T> {
         }))
     }
 
+    /// The sigmoid linear unit x·σ(x) = x/(1 + e⁻ˣ), also called swish (Elfwing et al., arXiv 1702.03118; Ramachandran et
+    /// al., arXiv 1710.05941).
+    ///
+    /// # Errors
+    /// [`crate::Error::Unsupported`] on a device for numbers other than f32.
+    pub fn silu(&self) -> Result<Var<T>> {
+        let value = map("silu", Function::Silu, self.value())?;
+        let x = self.value().clone();
+        Ok(Var::from_op("silu", &[self], value, || {
+            move |dy: Tensor<T>, _| Ok(vec![Some(gradient("silu", Gradient::Silu, dy, &x)?)])
+        }))
+    }
+
     /// The hyperbolic tangent.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use broadcast::{common_shape, expand};
 #[derive(Clone, Copy, Debug)]
 enum Function<T> {
     Relu,
+    Silu,
     Tanh,
     Clamp { low: T, high: T },
     Affine { scale: T, shift: T },
@@ -38,10 +39,11 @@ enum Pair {
 }
 
 /// The gradient of a function's input from its output's and what the rule kept: the output of ReLU and
-/// tanh, the input of clamp.
+/// tanh, the input of SiLU and clamp.
 #[derive(Clone, Copy, Debug)]
 enum Gradient<T> {
     Relu,
+    Silu,
     Tanh,
     Clamp { low: T, high: T },
 }

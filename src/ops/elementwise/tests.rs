@@ -43,6 +43,7 @@ fn gradients_of_arithmetic() -> Result<()> {
 fn gradients_of_functions() -> Result<()> {
     let x = [("x", random("x", &[3, 5, 7]))];
     check_gradients("relu", &x, |v| v[0].relu())?;
+    check_gradients("silu", &x, |v| v[0].silu())?;
     check_gradients("tanh", &x, |v| v[0].tanh())?;
     check_gradients("clamp", &x, |v| v[0].clamp(-0.4, 0.3))?;
     check_gradients("affine", &x, |v| v[0].affine(-2.5, 0.75))?;
@@ -70,6 +71,16 @@ fn relu_is_flat_at_zero() -> Result<()> {
     let (y, dx) = value_and_gradient(x, |x| x.relu())?;
     assert_eq!(y, [0.0, 0.0, 0.0, f64::MIN_POSITIVE, 2.0]);
     assert_eq!(dx, [0.0, 0.0, 0.0, 1.0, 1.0]);
+    Ok(())
+}
+
+/// The exponential of a large number is infinite; the function and its slope are not.
+#[test]
+fn silu_is_finite_far_from_zero() -> Result<()> {
+    let x = Tensor::from_slice([4], &[-1e4, -2e3, 2e3, 1e4])?;
+    let (y, dx) = value_and_gradient(x, |x| x.silu())?;
+    assert_eq!(y, [0.0, 0.0, 2e3, 1e4]);
+    assert_eq!(dx, [0.0, 0.0, 1.0, 1.0]);
     Ok(())
 }
 

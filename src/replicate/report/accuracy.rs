@@ -1,9 +1,9 @@
 //! Clean accuracy of heads, backbone, self-ensemble and baseline.
 
 use super::Report;
-use super::bars::{Kind, Row, accuracy_table};
-use super::numbers::{Accuracy, percent};
 use crate::Result;
+use crate::page::{Accuracy, percent};
+use crate::page::{Kind, Row, accuracy_table};
 use maud::{Markup, html};
 
 pub(super) fn body(report: &Report<'_>) -> Result<Markup> {

@@ -1,9 +1,9 @@
 //! What each stage of the attacks leaves of each defence.
 
 use super::Report;
-use super::bars::{Kind, Row, accuracy_table};
-use super::numbers::{Accuracy, count};
 use crate::Result;
+use crate::page::{Accuracy, count};
+use crate::page::{Kind, Row, accuracy_table};
 use maud::{Markup, html};
 
 /// Colours of the defences, in the order of the findings.

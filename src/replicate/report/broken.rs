@@ -1,12 +1,12 @@
 //! Every image that AutoAttack broke: clean, perturbation, adversarial, and the votes on both.
 
 use super::Report;
-use super::bars::bar;
-use super::numbers::count;
-use super::pictures::{image, image_sizes};
 use crate::Result;
 use crate::attacks::Break;
-use crate::replicate::figures::Picture;
+use crate::figures::Picture;
+use crate::page::bar;
+use crate::page::count;
+use crate::page::{image, image_sizes};
 use crate::replicate::stages::pictures::{class_name, pixels_of};
 use crate::replicate::stages::votes::ImageVotes;
 use maud::{Markup, html};

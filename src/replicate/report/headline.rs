@@ -1,7 +1,7 @@
 //! What stands above everything: which run this is, and its result in one sentence.
 
 use super::Report;
-use super::numbers::{count, percent};
+use crate::page::{count, percent};
 use maud::{Markup, html};
 
 pub(super) fn header(report: &Report<'_>) -> Markup {

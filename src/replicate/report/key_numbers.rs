@@ -1,9 +1,9 @@
 //! The numbers that count, side by side, and what each means.
 
 use super::Report;
-use super::bars::{Kind, accuracy_bar};
-use super::numbers::{Accuracy, count, list, percent};
 use crate::Result;
+use crate::page::{Accuracy, count, list, percent};
+use crate::page::{Kind, accuracy_bar};
 use maud::{Markup, html};
 
 /// What the authors' notebook prints: initial, after APGD-CE, never broken, and re-drawn.

@@ -2,9 +2,9 @@
 //! configuration stands in this section alone.
 
 use super::Report;
-use super::bars::bar;
-use super::numbers::duration;
 use crate::Result;
+use crate::page::bar;
+use crate::page::duration;
 use maud::{Markup, html};
 
 /// What links to the section name.
@@ -17,7 +17,7 @@ pub(super) fn body(report: &Report<'_>) -> Result<Markup> {
     Ok(html! {
         p {
             "Computed on " (report.findings().device) "; " (std::env::consts::OS) ", " (std::env::consts::ARCH) ", " (instruction_set()) ", "
-            (super::numbers::count(rayon::current_num_threads(), "thread"))
+            (crate::page::count(rayon::current_num_threads(), "thread"))
             ". A stage that was interrupted counts from its last start."
         }
         table.bars.times {

@@ -6,19 +6,14 @@
 
 mod accuracy;
 mod attack_stages;
-mod bars;
 mod broken;
 mod headline;
 mod key_numbers;
 mod machine;
-mod numbers;
 mod page;
-mod pictures;
 mod prototypes;
 mod provenance;
 mod scope;
-#[cfg(test)]
-mod tests;
 mod training;
 mod views;
 

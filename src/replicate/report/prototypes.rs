@@ -2,10 +2,10 @@
 //! large, by the style alone.
 
 use super::Report;
-use super::numbers::count;
-use super::pictures::{image, image_sizes};
 use crate::Result;
-use crate::replicate::figures::Picture;
+use crate::figures::Picture;
+use crate::page::count;
+use crate::page::{image, image_sizes};
 use crate::replicate::stages::pictures::pixels_of;
 use maud::{Markup, html};
 

@@ -1,16 +1,19 @@
 //! What the numbers of this run can tell, and what they cannot.
 
 use super::Report;
-use super::numbers::{count, list};
 use crate::Result;
 use crate::models::BlockKind;
-use crate::replicate::Config;
+use crate::page::{count, list};
+use crate::replicate::{Config, Precisions};
 use maud::{Markup, html};
 
 /// Draws for each gradient in the strongest published audits of this defence.
 const AUDIT_EOT: usize = 100;
 /// Steps of the longest published PGD on its surrogate.
 const AUDIT_STEPS: usize = 640;
+
+/// Classes of CIFAR-100.
+const PAPER_CLASSES: usize = 100;
 
 /// A short name and what is to be said of it.
 type Point = (&'static str, String);
@@ -98,13 +101,37 @@ fn measured(report: &Report<'_>) -> Vec<Point> {
         (
             "Arithmetic",
             format!(
-                "CPU, 32-bit floats throughout, one seed. Views of {} pixels, noise {}, shifts of up to {}.",
+                "{}, one seed. Views of {} pixels, noise {}, shifts of up to {}.",
+                arithmetic(&findings.device, findings.precision),
                 list(&method.resolutions),
                 method.noise,
                 count(method.jitter as usize, "pixel")
             ),
         ),
     ]
+}
+
+/// The device and the formats of its products.
+fn arithmetic(device: &str, precision: Precisions) -> String {
+    match precision == Precisions::default() {
+        true => format!("Device {device}, 32-bit floats throughout"),
+        false => format!(
+            "Device {device}; products in {} in training and {} in the attacks' search, verdicts in 32-bit floats",
+            precision.training, precision.search
+        ),
+    }
+}
+
+/// Whether the run is of the model that the paper's numbers are of, in size, start and data.
+fn is_papers_model(config: &Config, classes: usize) -> bool {
+    let Ok(paper) = Config::preset("cifar100") else {
+        return false;
+    };
+    let network = |config: &Config| config.network(3, classes);
+    network(config) == network(&paper)
+        && config.backbone.input_size == paper.backbone.input_size
+        && config.backbone.weights.is_some()
+        && classes == PAPER_CLASSES
 }
 
 /// The network and how it was trained.
@@ -144,12 +171,15 @@ fn ordinal(n: usize) -> String {
 fn unmeasured(report: &Report<'_>) -> Vec<Point> {
     let (findings, attack) = (report.findings(), &report.findings().config.attack);
     let unattacked = report.material.data.test.len() - report.attacked();
-    let mut points = vec![(
-        "The paper's model",
-        "ResNet152 from ImageNet weights, 224 × 224 pixels, CIFAR-100. The numbers here show the method at work; \
-         they do not estimate that model's."
-            .to_owned(),
-    )];
+    let mut points = Vec::new();
+    if !is_papers_model(&findings.config, findings.classes.len()) {
+        points.push((
+            "The paper's model",
+            "ResNet152 from ImageNet weights, 224 × 224 pixels, CIFAR-100. The numbers here show the method at work; \
+             they do not estimate that model's."
+                .to_owned(),
+        ));
+    }
     if unattacked > 0 {
         points.push((
             "The rest of the test images",
@@ -199,4 +229,34 @@ fn unmeasured(report: &Report<'_>) -> Vec<Point> {
         ),
     ]);
     points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::Precision;
+
+    #[test]
+    fn the_papers_model_is_known() -> Result<()> {
+        let paper = Config::preset("cifar100")?;
+        assert!(is_papers_model(&paper, 100));
+        // Another number of classes, another start, another network.
+        assert!(!is_papers_model(&Config::preset("cifar10")?, 10));
+        let mut random = paper;
+        random.backbone.weights = None;
+        assert!(!is_papers_model(&random, 100));
+        assert!(!is_papers_model(&Config::preset("cifar100-small")?, 100));
+        Ok(())
+    }
+
+    #[test]
+    fn device_and_formats_are_those_of_the_run() {
+        let plain = arithmetic("cpu", Precisions::default());
+        assert_eq!(plain, "Device cpu, 32-bit floats throughout");
+        let mixed = arithmetic("cuda:0 (H200)", Precisions::both(Precision::Bf16));
+        assert!(
+            mixed.starts_with("Device cuda:0 (H200); products in bf16 in training"),
+            "{mixed}"
+        );
+    }
 }

@@ -1,8 +1,8 @@
 //! How training went.
 
 use super::Report;
-use super::numbers::percent;
 use crate::Result;
+use crate::page::percent;
 use crate::replicate::EpochMetrics;
 use crate::replicate::stages::plots;
 use maud::{Markup, PreEscaped, html};

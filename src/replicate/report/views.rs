@@ -1,8 +1,8 @@
 //! Some images beside the views that the network is given of them.
 
 use super::Report;
-use super::pictures::{image, image_sizes};
 use crate::Result;
+use crate::page::{image, image_sizes};
 use crate::replicate::stages::view_tiles::first_images;
 use maud::{Markup, html};
 

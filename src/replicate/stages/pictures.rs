@@ -8,10 +8,8 @@ use crate::Result;
 use crate::attacks::{AutoAttackState, LabelledImages};
 use crate::data::Dataset;
 use crate::ensemble::SelfEnsemble;
+use crate::figures::{self, BrokenImage, ClassPrototypes, Picture, PictureSheet, Prototype, Sheet, ViewRow};
 use crate::io::atomic;
-use crate::replicate::figures::{
-    self, BrokenImage, ClassPrototypes, Picture, PictureSheet, Prototype, Sheet, ViewRow,
-};
 use crate::replicate::run_dir::RunDir;
 use crate::replicate::summary::Findings;
 use crate::tensor::Tensor;

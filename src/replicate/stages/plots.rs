@@ -2,8 +2,8 @@
 
 use crate::Result;
 use crate::attacks::statistics::wilson;
+use crate::figures::{self, AttackRow, AttackStage, Curve, LayerBar, Predictor, Sheet, Subset};
 use crate::replicate::EpochMetrics;
-use crate::replicate::figures::{self, AttackRow, AttackStage, Curve, LayerBar, Predictor, Sheet, Subset};
 use crate::replicate::summary::Findings;
 
 /// Stages whose epochs are worth a curve; heads have few, and stand in [`layers`].

@@ -5,7 +5,7 @@ use crate::Result;
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::ensemble::{IMAGENET_MEAN, IMAGENET_STD, Stream};
-use crate::replicate::figures::Picture;
+use crate::figures::Picture;
 
 /// Images that are shown with their views.
 const IMAGES: usize = 2;

@@ -53,6 +53,9 @@ fn cifar100_is_the_notebook() -> Result<()> {
 #[test]
 fn the_small_one_fits_its_time() -> Result<()> {
     let config = Config::preset("cifar100-small")?;
+    // Told by the preset's file and by the README.
+    let pass = config.network(12, 100).cost(32).flops() as f64;
+    assert!((46.5e6..47.5e6).contains(&pass), "{pass}");
     let work = crate::replicate::Forecast::of(&config, 100).total();
     // Two cores do about 100 GFLOP/s over a whole run of pocket.
     let minutes = work / 100e9 / 60.0;

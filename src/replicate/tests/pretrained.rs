@@ -135,6 +135,15 @@ fn a_run_needs_its_weights_only_until_it_has_learned() -> Result<()> {
     {
         assert!((a - b).abs() < 1e-6, "{a} {b}");
     }
+    // Other weights under the same name are noticed, wherever the run is; none are missed once it has learned.
+    let bytes = crate::io::atomic::read(&path)?;
+    let mut other = bytes.clone();
+    if let Some(last) = other.last_mut() {
+        *last ^= 1;
+    }
+    crate::io::atomic::write(&path, &other)?;
+    let line = refusal(run(&config, &out, true, &device, &reporter));
+    assert!(line.contains("the weights the run began with"), "{line}");
     std::fs::remove_file(&path).map_err(|e| crate::Error::io(&path, "remove it", e))?;
     let again = run(&config, &out, true, &device, &reporter)?;
     assert_eq!(again.summary["clean_accuracy"], first.summary["clean_accuracy"]);

@@ -1,7 +1,7 @@
 //! What is found where, and what is to be fetched.
 
 use crate::fetch::{Kind, Manifest, Options};
-use crate::replicate::{Config, Place, Silent, Sources};
+use crate::replicate::{Config, DataShape, Place, Silent, Sources};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -42,20 +42,24 @@ fn every_place_is_found() -> TestResult {
     let Place::Fetchable(published) = find(&sources)? else {
         return Err("not to be fetched".into());
     };
-    assert_eq!(published.path, cache.join("data/photos"));
-    assert_eq!(published.urls, ["https://example.org/photos"]);
+    let there = cache.join("data/photos");
+    assert_eq!(published.path.as_deref(), Some(&*there));
+    assert_eq!(published.urls, [["https://example.org/photos"]]);
     assert_eq!(published.bytes, 3);
     let mut offline = Options::at(&cache);
     offline.offline = true;
     sources = Sources::of(manifest(folder.path())?, Some(offline));
     assert_eq!(find(&sources)?, Place::Missing(Some(published.clone())));
     let without = Sources::of(manifest(folder.path())?, None);
-    assert!(matches!(find(&without)?, Place::Missing(Some(_))));
+    let Place::Missing(Some(unplaced)) = find(&without)? else {
+        return Err("a place without a cache folder".into());
+    };
+    assert_eq!(unplaced.path, None);
     fs::create_dir_all(cache.join("data"))?;
-    fs::write(&published.path, "abd")?;
-    assert_eq!(find(&sources)?, Place::Damaged(published.path.clone()));
-    fs::write(&published.path, "abc")?;
-    assert_eq!(find(&sources)?, Place::There(published.path));
+    fs::write(&there, "abd")?;
+    assert_eq!(find(&sources)?, Place::Damaged(there.clone()));
+    fs::write(&there, "abc")?;
+    assert_eq!(find(&sources)?, Place::There(there));
     Ok(())
 }
 
@@ -91,5 +95,54 @@ fn names_become_paths_all_at_once_or_not_at_all() -> TestResult {
     let resolved = config.clone();
     sources.resolve(&mut config, &Silent)?;
     assert_eq!(config, resolved);
+    Ok(())
+}
+
+#[test]
+fn damaged_data_with_chosen_classes_are_named() -> TestResult {
+    let folder = TempDir::new()?;
+    let cache = folder.path().join("cache");
+    let sources = Sources::of(manifest(folder.path())?, Some(Options::at(&cache)));
+    fs::create_dir_all(cache.join("data"))?;
+    fs::write(cache.join("data/photos"), "abd")?;
+    let mut config = Config::preset("pocket")?;
+    config.data.source = "photos".into();
+    config.data.classes = vec!["0-1".into()];
+    let told = match DataShape::of(&config, &sources) {
+        Ok(_) => return Err("read".into()),
+        Err(error) => error.to_string(),
+    };
+    assert!(
+        told.contains("data/photos") && told.contains("remove it"),
+        "{told}"
+    );
+    Ok(())
+}
+
+/// A published name wins over a file of that name, which is `./NAME`, for data as for weights.
+#[test]
+fn relative_paths_are_placed_and_names_stay() -> TestResult {
+    let folder = TempDir::new()?;
+    let sources = Sources::of(manifest(folder.path())?, None);
+    let here = folder.path();
+    for name in ["photos", "net"] {
+        fs::write(here.join(name), "a file of that name")?;
+    }
+    let placed = |data: &str, weights: &str| -> crate::Result<(String, Option<String>)> {
+        let mut config = Config::preset("pocket")?;
+        config.data.source = data.into();
+        config.backbone.weights = Some(weights.into());
+        sources.place_in(&mut config, here)?;
+        Ok((config.data.source, config.backbone.weights))
+    };
+    assert_eq!(placed("photos", "net")?, ("photos".into(), Some("net".into())));
+    assert_eq!(placed("drawn", "none")?, ("drawn".into(), None));
+    let full = |name: &str| here.join(name).display().to_string();
+    assert_eq!(
+        placed("./photos", "own/net.pth")?,
+        (full("photos"), Some(full("own/net.pth")))
+    );
+    // Full paths stay as they are.
+    assert_eq!(placed(&full("a"), &full("b"))?, (full("a"), Some(full("b"))));
     Ok(())
 }

@@ -30,6 +30,7 @@ fn of_case(operation: &str, case: &FixtureCase<'_>) -> Result<Case> {
         "avg_pool2d" => pictures::avg_pool2d(case),
         "global_avg_pool" => pictures::global_avg_pool(case),
         "relu" => pictures::picture_to_picture(case, Operation::Relu),
+        "silu" => pictures::picture_to_picture(case, Operation::Silu),
         "tanh" => pictures::picture_to_picture(case, Operation::Tanh),
         "clamp" => pictures::clamp(case),
         "arithmetic" => pictures::arithmetic(case),

@@ -25,6 +25,14 @@ def relu(file: FixtureFile):
         case.differentiate(case.leaf("x", values).relu())
 
 
+def silu(file: FixtureFile):
+    """Small values, and values where the sigmoid rounds to 0 or 1."""
+    for name, scale in [("normal", 1.0), ("tiny", 1e-5), ("saturated", 30.0)]:
+        case = file.case(name)
+        x = case.leaf("x", scale * case.normal(2, 3, 3, 5))
+        case.differentiate(torch.nn.functional.silu(x))
+
+
 def tanh(file: FixtureFile):
     """Small values, and values where the result rounds to 1."""
     for name, scale in [("normal", 1.0), ("tiny", 1e-5), ("saturated", 30.0)]:
