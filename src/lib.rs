@@ -44,7 +44,7 @@
 //! - Inference and attacks give the same bits whatever the batch, the number of threads and the
 //!   interruptions; all randomness is counter-based ([`tensor::Philox`]).
 //! - No operation panics on any input: errors are values of the one enum [`Error`].
-//! - `unsafe` stands in `ops::gemm`, `device::cuda` and `device::nvrtc` alone, each block with its
+//! - `unsafe` stands in `ops::gemm`, `ops::panels`, `device::cuda` and `device::nvrtc` alone, each block with its
 //!   reason.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

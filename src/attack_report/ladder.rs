@@ -1,7 +1,7 @@
 //! An adaptive ladder: what each rung took, next to the published numbers.
 
 use super::scores::{cells, of_mean};
-use crate::audit::ladder::{LadderReport, RungReport};
+use crate::audit::ladder::{LadderReport, Published, RungReport};
 use crate::page::{Kind, percent};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -35,7 +35,6 @@ pub(super) fn body(ladders: &[LadderFile]) -> Markup {
                         th.number scope="col" { "Union" }
                         th.number scope="col" { "95 % interval" }
                         th.drawn scope="col" { span.axis { span { "0" } span { "50" } span { "100 %" } } }
-                        th scope="col" { "Published" }
                     }
                 }
                 tbody {
@@ -44,40 +43,36 @@ pub(super) fn body(ladders: &[LadderFile]) -> Markup {
                         td.number { "–" }
                         td.number { "–" }
                         (cells(&of_mean(&file.ladder.clean.mean), Kind::Backbone))
-                        td { "–" }
                     }
-                    @for rung in &file.ladder.rungs { (row(&file.ladder, rung)) }
+                    @for rung in &file.ladder.rungs { (row(rung)) }
                 }
             }
             p { (file.ladder.sentence) }
-            @for published in file.ladder.published.iter().filter(|published| published.rung.is_none()) {
-                p.fine { (published.source) ": " (number(published.redrawn)) }
-            }
+            h3 { "Published" }
+            ul.points { @for published in &file.ladder.published { li { (published_number(published)) } } }
         }
     }
 }
 
-fn row(ladder: &LadderReport, rung: &RungReport) -> Markup {
+fn row(rung: &RungReport) -> Markup {
     let own = &rung.own.mean;
-    let published = ladder
-        .published
-        .iter()
-        .filter(|published| published.rung == Some(rung.rung));
     html! {
         tr {
             th.nowrap scope="row" { (rung.rung.name()) }
             td.number { (format!("{:.2} M", rung.passes() as f64 / 1e6)) }
             td.number { (percent(own.fraction, own.of)) }
             (cells(&of_mean(&rung.union.mean), Kind::Ensemble))
-            td.fine {
-                @for published in published {
-                    (published.source) ": "
-                    @if published.flagged.is_some() { (number(published.flagged)) " never broken, " }
-                    (number(published.redrawn))
-                    @if let Some(images) = published.images { " (n = " (images) ")" }
-                }
-            }
         }
+    }
+}
+
+fn published_number(published: &Published) -> Markup {
+    html! {
+        @if let Some(rung) = published.rung { strong { (rung.name()) } ", " }
+        (published.source) ": "
+        @if published.flagged.is_some() { (number(published.flagged)) " never broken, " }
+        (number(published.redrawn))
+        @if let Some(images) = published.images { " (n = " (images) ")" }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod attack;
 mod audit;
+mod bench;
 mod common;
 mod convert;
 mod doctor;
@@ -73,6 +74,7 @@ enum Command {
     Convert(convert::Arguments),
     Inspect(inspect::Arguments),
     Doctor(doctor::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -111,6 +113,7 @@ fn run(arguments: &Cli) -> Result<()> {
         Command::Merge(arguments) => merge::run(arguments, output),
         Command::Report(arguments) => report::run(arguments, output),
         Command::Verify(arguments) => verify::run(arguments, common, output),
+        Command::Bench(arguments) => bench::run(arguments, common, output),
     }
 }
 

@@ -72,11 +72,8 @@ pub(super) fn unify_names<V>(file: &mut TensorFile, beside: &mut BTreeMap<String
         return Naming::HuggingFace;
     }
     let has = |name: &str| file.tensors.contains_key(name);
-    if has("linear.weight")
-        && has("bn1.weight")
-        && !has("fc.weight")
-        && let Some(names) = renaming(file, |name| Some(pytorch_cifar_to_torchvision(name)))
-    {
+    let is_pytorch_cifar = has("linear.weight") && has("bn1.weight") && !has("fc.weight");
+    if is_pytorch_cifar && let Some(names) = renaming(file, |name| Some(pytorch_cifar_to_torchvision(name))) {
         give(file, &names);
         return Naming::PytorchCifar;
     }

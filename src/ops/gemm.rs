@@ -11,7 +11,7 @@
 use crate::tensor::{Buffer, Element};
 
 /// Most terms of the inner sum that one call of the library walks.
-const K_CHUNK: usize = 512;
+pub(crate) const K_CHUNK: usize = 512;
 
 /// The left operand: element (row, k) is `values[row * row_stride + k * k_stride]`.
 #[derive(Clone, Copy)]

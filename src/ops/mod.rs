@@ -24,6 +24,7 @@ pub mod view_stack;
 
 pub(crate) mod gemm;
 pub(crate) mod launch;
+pub(crate) mod panels;
 pub(crate) mod parallel;
 mod precision;
 

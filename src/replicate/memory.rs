@@ -187,7 +187,8 @@ pub fn gibibytes(bytes: u64) -> String {
 
 /// How many gradients of the backbone are there at once.
 fn copies_of_gradients(config: &Config) -> u64 {
-    match pass_of(config) < config.backbone.batch {
+    let in_parts = config.backbone.micro_batch.is_some();
+    match in_parts && pass_of(config) < config.backbone.batch.min(config.data.train_images) {
         true => 2,
         false => 1,
     }

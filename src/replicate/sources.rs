@@ -64,7 +64,7 @@ impl Sources {
     /// # Errors
     /// Those of [`full_path`].
     pub fn place_in(&self, config: &mut Config, folder: &Path) -> Result<()> {
-        let place = |kind, name: &mut String| -> Result<()> {
+        let place = |kind: Kind, name: &mut String| -> Result<()> {
             let known = kind == Kind::Data && name == "drawn" || self.published(kind, name).is_some();
             if !known {
                 *name = full_path(&folder.join(&*name))?;

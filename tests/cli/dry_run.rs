@@ -124,3 +124,30 @@ fn auto_says_what_decided() {
         ran.stdout
     );
 }
+
+/// A configuration can be moved with the data beside it.
+#[test]
+fn paths_in_a_file_are_relative_to_its_folder() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("mine")).expect("a folder");
+    let text = "[data]\nsource = \"photos\"\n[backbone]\nweights = \"net.pth\"\n";
+    std::fs::write(folder.path().join("mine/run.toml"), text).expect("a file");
+    // The shape of the data is not known, so that they are opened: the answer names the place.
+    fails(
+        folder.path(),
+        "replicate --device cpu --dry-run --preset pocket --config mine/run.toml",
+        1,
+        &["mine/photos"],
+    );
+    let line = "replicate --device cpu --dry-run --json --preset pocket --config mine/run.toml --data drawn";
+    let told: Value = serde_json::from_str(&run(folder.path(), line).stdout).expect("one JSON object");
+    let weights = told["config"]["backbone"]["weights"].as_str().expect("a path");
+    assert!(weights.ends_with("/mine/net.pth"), "{weights}");
+}
+
+#[test]
+fn an_automatic_batch_says_what_it_looked_at() {
+    let told = dry("--preset pocket --batch auto");
+    let all = told.stdout + &told.stderr;
+    assert!(all.contains("(auto: every stage fits into the memory)"), "{all}");
+}

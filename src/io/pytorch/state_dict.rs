@@ -79,8 +79,7 @@ pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize, unpacked: u64) -> Re
     let mut tensors = BTreeMap::new();
     let mut others = 0;
     // Well packed numbers take more than that, but no more than is there.
-    let most = (bytes as u64).saturating_mul(SHARED).max(unpacked);
-    let mut left = most;
+    let mut left = (bytes as u64).saturating_mul(SHARED).max(unpacked);
     for (key, value) in entries.iter() {
         if !is_tensor(value) {
             others += 1;
@@ -93,7 +92,7 @@ pub fn find(path: &Path, pickle: &Pickle<'_>, bytes: usize, unpacked: u64) -> Re
         let tensor = TensorRef::read(value).map_err(about)?;
         let (_, size) = tensor.size().map_err(about)?;
         let rest = left.checked_sub(size as u64);
-        left = rest.ok_or_else(|| about(format!("tensors of more than {most} bytes")))?;
+        left = rest.ok_or_else(|| about(format!("tensors of more than {SHARED} times its size")))?;
         if tensors.insert(name.to_string(), tensor).is_some() {
             return Err(refuse(path, format!("the name {} twice", shown_name(&name))));
         }

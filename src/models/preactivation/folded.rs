@@ -72,30 +72,20 @@ impl<T: Element> FoldedPreActivationResNet<T> {
 impl<T: Element> FoldedBlock<T> {
     fn new(config: &PreActivationConfig, block: &Block<T>) -> Result<Self> {
         // DeepMind's networks come from TensorFlow, whose padding at stride 2 begins behind the picture.
-        let at_end = config.family.is_deep_mind() && block.stride == 2;
-        let placed = |conv: &Conv<T>, folded: FoldedConv<T>| match at_end && conv.stride() == 2 {
+        let placed = |conv: &Conv<T>, folded: FoldedConv<T>| match config.family.is_deep_mind()
+            && conv.stride() == 2
+        {
             true => folded.padded_at_end(),
             false => Ok(folded),
         };
-        let mut branch = block.branch.iter();
-        let Some((norm, mut conv)) = branch.next().map(|(norm, conv)| (norm, conv)) else {
-            return Err(crate::Error::argument(
-                "PreActResNet",
-                "branch",
-                "convolutions",
-                "none",
-            ));
-        };
-        let mut inner = Vec::with_capacity(block.branch.len());
-        for (next_norm, next) in branch {
-            inner.push(placed(conv, FoldedConv::new(conv, next_norm)?)?);
-            conv = next;
-        }
+        let inner = block.inner.iter();
         let shortcut = block.shortcut.as_ref();
         Ok(Self {
-            norm: norm.clone(),
-            inner,
-            last: placed(conv, FoldedConv::unnormalised(conv)?)?,
+            norm: block.norm.clone(),
+            inner: inner
+                .map(|(conv, norm)| placed(conv, FoldedConv::new(conv, norm)?))
+                .collect::<Result<_>>()?,
+            last: FoldedConv::unnormalised(&block.last)?,
             shortcut: shortcut
                 .map(|conv| placed(conv, FoldedConv::unnormalised(conv)?))
                 .transpose()?,

@@ -20,11 +20,14 @@ pub struct PreActivationResNet<T: Element = f32> {
 /// A block: conv(act(norm(·))) once for each convolution, added to the shortcut.
 #[derive(Clone)]
 pub(super) struct Block<T: Element> {
-    /// Each convolution and the normalisation before it.
-    pub branch: Vec<(BatchNorm<T>, Conv<T>)>,
+    /// What the branch begins with.
+    pub norm: BatchNorm<T>,
+    /// All convolutions but the last, each with the normalisation after it.
+    pub inner: Vec<(Conv<T>, BatchNorm<T>)>,
+    /// The last convolution.
+    pub last: Conv<T>,
+    /// The shortcut's convolution, where the shape changes.
     pub shortcut: Option<Conv<T>>,
-    /// Stride of the block.
-    pub stride: usize,
 }
 
 impl<T: Element> PreActivationResNet<T> {
@@ -80,32 +83,22 @@ impl<T: Element> Block<T> {
     ) -> Result<Self> {
         let kind = config.layers.block;
         let output = width * kind.expansion();
-        let mut layer = |input: usize, output: usize, kernel: usize, stride: usize| {
-            Ok((
-                BatchNorm::new(input),
-                Conv::new(init, input, output, kernel, stride)?,
-            ))
+        let mut layer = |input: usize, kernel: usize, stride: usize| -> Result<_> {
+            let conv = Conv::new(init, input, width, kernel, stride)?;
+            Ok((conv, BatchNorm::new(width)))
         };
-        let branch: Result<_> = match kind {
-            BlockKind::Basic => [layer(input, width, 3, stride), layer(width, width, 3, 1)]
-                .into_iter()
-                .collect(),
-            BlockKind::Bottleneck => [
-                layer(input, width, 1, 1),
-                layer(width, width, 3, stride),
-                layer(width, output, 1, 1),
-            ]
-            .into_iter()
-            .collect(),
+        let (inner, last_kernel) = match kind {
+            BlockKind::Basic => (vec![layer(input, 3, stride)?], 3),
+            BlockKind::Bottleneck => (vec![layer(input, 1, 1)?, layer(width, 3, stride)?], 1),
         };
-        let kernel = config.family.shortcut_kernel();
-        let shortcut = (stride != 1 || input != output)
-            .then(|| Conv::new(init, input, output, kernel, stride))
-            .transpose()?;
+        let shortcut_kernel = config.family.shortcut_kernel();
         Ok(Self {
-            branch: branch?,
-            shortcut,
-            stride,
+            norm: BatchNorm::new(input),
+            inner,
+            last: Conv::new(init, width, output, last_kernel, 1)?,
+            shortcut: (stride != 1 || input != output)
+                .then(|| Conv::new(init, input, output, shortcut_kernel, stride))
+                .transpose()?,
         })
     }
 
@@ -115,10 +108,13 @@ impl<T: Element> Block<T> {
         prefix: &str,
         visit: &mut dyn FnMut(Slot<'_, T>) -> Result<()>,
     ) -> Result<()> {
-        for (number, (norm, conv)) in self.branch.iter_mut().enumerate() {
-            norm.visit(&join(prefix, &family.norm(number)), visit)?;
+        let last = self.inner.len();
+        self.norm.visit(&join(prefix, &family.norm(0)), visit)?;
+        for (number, (conv, norm)) in self.inner.iter_mut().enumerate() {
             conv.visit(&join(prefix, &family.conv(number)), visit)?;
+            norm.visit(&join(prefix, &family.norm(number + 1)), visit)?;
         }
+        self.last.visit(&join(prefix, &family.conv(last)), visit)?;
         match &mut self.shortcut {
             Some(conv) => conv.visit(&join(prefix, family.shortcut()), visit),
             None => Ok(()),

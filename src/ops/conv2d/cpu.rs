@@ -1,12 +1,13 @@
 //! Convolution on the CPU: products of cache-sized tiles.
 
-use super::unroll::{fold, unroll};
+use super::unroll::{fold, unroll, unroll_range};
 use super::{Conv2dEpilogue, Geometry};
 use crate::Result;
 use crate::ops::gemm::{Left, gemm, transpose};
+use crate::ops::panels::{self, Panels};
 use crate::ops::parallel::{SERIAL_FLOPS, chunks_if, wide};
 use crate::tensor::{Buffer, Element, Tensor};
-use rayon::prelude::*;
+use std::ops::Range;
 
 /// y = conv(x, w), and the epilogue.
 pub(super) fn forward<T: Element>(
@@ -16,7 +17,7 @@ pub(super) fn forward<T: Element>(
     epilogue: Conv2dEpilogue<'_, T>,
 ) -> Result<Tensor<T>> {
     let x = x.host("conv2d")?;
-    let right = transpose(w.host("conv2d")?, g.k, g.depth());
+    let right = Right::of(g, w.host("conv2d")?);
     let bias = epilogue.bias.map(|b| b.host("conv2d")).transpose()?;
     let residual = epilogue.residual.map(|r| r.host("conv2d")).transpose()?;
     let start = bias.map_or(Start::Zero, Start::Bias);
@@ -52,34 +53,114 @@ enum Start<'a, T> {
     Sum,
 }
 
-/// `y` (rows × K) = start + unrolled `x` · `right` (R·S·C × K), tile by tile; each tile then goes through
-/// `finish` with its first element's place in `y`.
+/// The right operand of a convolution as a product, as this processor reads it fastest.
+enum Right<T> {
+    /// R·S·C × K, row-major.
+    Plain(Buffer<T>),
+    /// The same in panels.
+    Panels(Panels),
+}
+
+impl<T: Element> Right<T> {
+    /// Of weights K,R,S,C.
+    fn of(g: &Geometry, w: &[T]) -> Self {
+        match panels::as_f32(w) {
+            Some(w) if panels::pay(g.k) => Self::Panels(Panels::of_columns(w, g.k)),
+            _ => Self::Plain(transpose(w, g.k, g.depth())),
+        }
+    }
+
+    /// Of weights K,R,S,C for the gradient of the input: R,S,K × C with both spatial axes reversed.
+    fn flipped(g: &Geometry, w: &[T]) -> Self {
+        let row = |row: usize| {
+            let (tap, k) = (row / g.k, row % g.k);
+            (k * g.r * g.s + g.r * g.s - 1 - tap) * g.c
+        };
+        let depth = g.r * g.s * g.k;
+        match panels::as_f32(w) {
+            Some(w) if panels::pay(g.c) => {
+                Self::Panels(Panels::of_rows(depth, g.c, |k| &w[row(k)..row(k) + g.c]))
+            }
+            _ => {
+                let mut out = Buffer::dirty(w.len());
+                for (k, out) in out.chunks_exact_mut(g.c).enumerate() {
+                    out.copy_from_slice(&w[row(k)..row(k) + g.c]);
+                }
+                Self::Plain(out)
+            }
+        }
+    }
+
+    /// Of weights K,R,S,C for the gradients of windows: K × R·S·C.
+    fn windows(g: &Geometry, w: &[T]) -> Self {
+        let depth = g.depth();
+        match panels::as_f32(w) {
+            Some(w) if panels::pay(depth) => {
+                Self::Panels(Panels::of_rows(g.k, depth, |k| &w[k * depth..(k + 1) * depth]))
+            }
+            _ => Self::Plain(Buffer::copy_of(w)),
+        }
+    }
+
+    /// Output pixels a job.
+    fn job_rows(&self, g: &Geometry) -> usize {
+        match self {
+            Self::Plain(_) => g.tile_rows(),
+            Self::Panels(panels) => panels.rows_per_job(g.rows(), rayon::current_num_threads()),
+        }
+    }
+
+    /// `y`, the output pixels from `first` on, = unrolled `x` · self, added to what is there if `adds`.
+    fn multiply(&self, g: &Geometry, x: &[T], first: usize, y: &mut [T], adds: bool) {
+        let (rows, depth) = (y.len() / g.k, g.depth());
+        match self {
+            Self::Plain(right) if g.is_pointwise() => {
+                let left = Left::rows(&x[first * depth..(first + rows) * depth], depth);
+                gemm([rows, g.k, depth], left, right, y, adds);
+            }
+            Self::Plain(right) => {
+                let mut windows = Buffer::dirty(rows * depth);
+                unroll(g, x, first, &mut windows);
+                gemm([rows, g.k, depth], Left::rows(&windows, depth), right, y, adds);
+            }
+            Self::Panels(right) => {
+                // Panels are there for f32 alone.
+                let (Some(x), Some(y)) = (panels::as_f32(x), panels::as_f32_mut(y)) else {
+                    return;
+                };
+                if g.is_pointwise() {
+                    let gather = |row: usize, range: Range<usize>, out: &mut [f32]| {
+                        let row = (first + row) * depth;
+                        out.copy_from_slice(&x[row + range.start..row + range.end]);
+                    };
+                    right.multiply(gather, y, adds);
+                } else {
+                    let gather = |row, range, out: &mut [f32]| unroll_range(g, x, first + row, range, out);
+                    right.multiply(gather, y, adds);
+                }
+            }
+        }
+    }
+}
+
+/// `y` (rows × K) = start + unrolled `x` · `right` (R·S·C × K), job by job; each job's part then goes
+/// through `finish` with its first element's place in `y`.
 fn product<T: Element>(
     g: &Geometry,
     x: &[T],
-    right: &[T],
+    right: &Right<T>,
     start: Start<'_, T>,
     y: &mut [T],
     finish: impl Fn(usize, &mut [T]) + Sync,
 ) {
     let adds = !matches!(start, Start::Zero);
-    let (depth, tile) = (g.depth(), g.tile_rows());
-    chunks_if(g.flops() >= SERIAL_FLOPS, y, tile * g.k, |i, y| {
-        let rows = y.len() / g.k;
+    let job = right.job_rows(g);
+    chunks_if(g.flops() >= SERIAL_FLOPS, y, job * g.k, |i, y| {
         if let Start::Bias(bias) = start {
             y.chunks_exact_mut(g.k).for_each(|y| y.copy_from_slice(bias));
         }
-        let shape = [rows, g.k, depth];
-        if g.is_pointwise() {
-            let first = i * tile * depth;
-            let left = Left::rows(&x[first..first + rows * depth], depth);
-            gemm(shape, left, right, y, adds);
-        } else {
-            let mut windows = Buffer::dirty(rows * depth);
-            unroll(g, x, i * tile, &mut windows);
-            gemm(shape, Left::rows(&windows, depth), right, y, adds);
-        }
-        finish(i * tile * g.k, y);
+        right.multiply(g, x, i * job, y, adds);
+        finish(i * job * g.k, y);
     });
 }
 
@@ -101,9 +182,11 @@ pub(super) fn dgrad<T: Element>(
     };
     let dx = gradient.make_mut("conv2d")?;
     if let Some(flipped) = g.flipped() {
-        product(&flipped, dy, &flip(g, w), start, dx, |_, _| {});
+        product(&flipped, dy, &Right::flipped(g, w), start, dx, |_, _| {});
     } else {
-        let tile = g.tile_rows();
+        let windows_of = g.windows();
+        let right = Right::windows(g, w);
+        let tile = right.job_rows(&windows_of).max(g.tile_rows());
         let rows = g.p * g.q;
         chunks_if(g.flops() >= SERIAL_FLOPS, dx, image, |n, dx| {
             if matches!(start, Start::Zero) {
@@ -113,66 +196,13 @@ pub(super) fn dgrad<T: Element>(
             for first in (0..rows).step_by(tile) {
                 let count = tile.min(rows - first);
                 let row = n * rows + first;
-                let left = Left::rows(&dy[row * g.k..(row + count) * g.k], g.k);
                 let windows = &mut windows[..count * g.depth()];
-                gemm([count, g.depth(), g.k], left, w, windows, false);
+                right.multiply(&windows_of, dy, row, windows, false);
                 wide(|| fold(g, windows, n, row, dx));
             }
         });
     }
     Ok(gradient)
-}
-
-/// Weights K,R,S,C as the right operand R,S,K × C with both spatial axes reversed.
-fn flip<T: Element>(g: &Geometry, w: &[T]) -> Buffer<T> {
-    let mut out = Buffer::dirty(w.len());
-    for k in 0..g.k {
-        for r in 0..g.r {
-            for s in 0..g.s {
-                let from = ((k * g.r + r) * g.s + s) * g.c;
-                let to = (((g.r - 1 - r) * g.s + (g.s - 1 - s)) * g.k + k) * g.c;
-                out[to..to + g.c].copy_from_slice(&w[from..from + g.c]);
-            }
-        }
-    }
-    out
-}
-
-/// Gradient with respect to the weights: dyᵀ · unrolled x. The rows are cut into a number of
-/// parts that depends on the shapes alone; the parts' sums are added in order.
-pub(super) fn wgrad<T: Element>(g: &Geometry, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
-    const PARTS: usize = 16;
-    let (dy, x) = (dy.host("conv2d")?, x.host("conv2d")?);
-    let (rows, depth, tile) = (g.rows(), g.depth(), g.tile_rows());
-    let tiles = rows.div_ceil(tile);
-    let part_rows = tiles.div_ceil(PARTS).max(1) * tile;
-    let parts: Vec<Buffer<T>> = (0..rows.div_ceil(part_rows))
-        .into_par_iter()
-        .map(|part| {
-            let mut sum = Buffer::filled(g.k * depth, T::zero());
-            let mut windows = Buffer::dirty(if g.is_pointwise() { 0 } else { tile * depth });
-            let end = rows.min((part + 1) * part_rows);
-            for first in (part * part_rows..end).step_by(tile) {
-                let count = tile.min(end - first);
-                let left = Left::transposed(&dy[first * g.k..(first + count) * g.k], g.k);
-                let right = if g.is_pointwise() {
-                    &x[first * depth..(first + count) * depth]
-                } else {
-                    unroll(g, x, first, &mut windows[..count * depth]);
-                    &windows[..count * depth]
-                };
-                gemm([g.k, depth, count], left, right, &mut sum, true);
-            }
-            sum
-        })
-        .collect();
-    let mut dw = Buffer::filled(g.k * depth, T::zero());
-    for part in &parts {
-        for (dw, &part) in dw.iter_mut().zip(part.iter()) {
-            *dw += part;
-        }
-    }
-    Tensor::from_buffer([g.k, g.r, g.s, g.c], dw)
 }
 
 /// Gradient with respect to the bias: the sum over all pixels.

@@ -117,4 +117,19 @@ impl Geometry {
             padding: [self.r - 1 - self.padding[0], self.s - 1 - self.padding[1]],
         })
     }
+    /// The product over the output's gradient that gives the gradients of the windows, as a pointwise
+    /// convolution from K to R·S·C channels.
+    pub fn windows(&self) -> Self {
+        Self {
+            h: self.p,
+            w: self.q,
+            c: self.k,
+            k: self.depth(),
+            r: 1,
+            s: 1,
+            stride: [1, 1],
+            padding: [0, 0],
+            ..*self
+        }
+    }
 }

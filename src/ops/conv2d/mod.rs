@@ -12,6 +12,7 @@ mod infer;
 #[cfg(test)]
 mod tests;
 mod unroll;
+mod weight_gradient;
 
 pub use fixed::FixedEpilogue;
 pub(crate) use geometry::Geometry;
@@ -107,7 +108,7 @@ fn dgrad<T: Element>(
 
 fn wgrad<T: Element>(g: &Geometry, precision: Precision, dy: &Tensor<T>, x: &Tensor<T>) -> Result<Tensor<T>> {
     match place(OP, &[dy, x])? {
-        Place::Host => cpu::wgrad(g, dy, x),
+        Place::Host => weight_gradient::wgrad(g, dy, x),
         Place::Device(device) => cuda::wgrad(device, g, precision, dy, x),
     }
 }

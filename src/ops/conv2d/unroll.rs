@@ -6,6 +6,7 @@
 
 use super::Geometry;
 use crate::tensor::Element;
+use std::ops::Range;
 
 /// The overlap of one window row with the picture: elements before, inside and after, and where
 /// the inside starts in the input.
@@ -15,47 +16,86 @@ struct Overlap {
     start: usize,
 }
 
-/// Where row `r` of the window of output pixel `row` (flat n,p,q) lies; nothing if outside.
+/// An output pixel.
+#[derive(Clone, Copy)]
+struct Pixel {
+    n: usize,
+    p: usize,
+    q: usize,
+}
+
+impl Pixel {
+    /// Output pixel number `row` of the batch.
+    #[inline(always)]
+    fn of(g: &Geometry, row: usize) -> Self {
+        Self {
+            n: row / (g.q * g.p),
+            p: row / g.q % g.p,
+            q: row % g.q,
+        }
+    }
+
+    /// Where row `r` of its window lies; nothing if outside.
+    #[inline(always)]
+    fn overlap(self, g: &Geometry, r: usize) -> Option<Overlap> {
+        let h = (self.p * g.stride[0] + r).checked_sub(g.padding[0])?;
+        if h >= g.h {
+            return None;
+        }
+        let left = self.q * g.stride[1];
+        let first = g.padding[1].saturating_sub(left).min(g.s);
+        let end = (g.w + g.padding[1]).saturating_sub(left).min(g.s);
+        if end <= first {
+            return None;
+        }
+        let w = left + first - g.padding[1];
+        Some(Overlap {
+            before: first * g.c,
+            inside: (end - first) * g.c,
+            start: ((self.n * g.h + h) * g.w + w) * g.c,
+        })
+    }
+}
+
+/// Writes the elements `range` of the unrolled window of output pixel `row` into `out`.
 #[inline(always)]
-fn overlap(g: &Geometry, row: usize, r: usize) -> Option<Overlap> {
-    let q = row % g.q;
-    let p = row / g.q % g.p;
-    let n = row / (g.q * g.p);
-    let h = (p * g.stride[0] + r).checked_sub(g.padding[0])?;
-    if h >= g.h {
-        return None;
+pub(super) fn unroll_range<T: Element>(
+    g: &Geometry,
+    x: &[T],
+    row: usize,
+    range: Range<usize>,
+    out: &mut [T],
+) {
+    let width = g.s * g.c;
+    let pixel = Pixel::of(g, row);
+    let mut at = range.start;
+    while at < range.end {
+        let r = at / width;
+        let end = range.end.min((r + 1) * width);
+        let out = &mut out[at - range.start..end - range.start];
+        // Places in the row of the window.
+        let (first, last) = (at - r * width, end - r * width);
+        match pixel.overlap(g, r) {
+            Some(o) => {
+                let from = o.before.clamp(first, last);
+                let to = (o.before + o.inside).clamp(first, last);
+                out[..from - first].fill(T::zero());
+                if from < to {
+                    let start = o.start + from - o.before;
+                    out[from - first..to - first].copy_from_slice(&x[start..start + to - from]);
+                }
+                out[to.max(from) - first..].fill(T::zero());
+            }
+            None => out.fill(T::zero()),
+        }
+        at = end;
     }
-    let left = q * g.stride[1];
-    let first = g.padding[1].saturating_sub(left).min(g.s);
-    let end = (g.w + g.padding[1]).saturating_sub(left).min(g.s);
-    if end <= first {
-        return None;
-    }
-    let w = left + first - g.padding[1];
-    Some(Overlap {
-        before: first * g.c,
-        inside: (end - first) * g.c,
-        start: ((n * g.h + h) * g.w + w) * g.c,
-    })
 }
 
 /// Writes the unrolled windows of output pixels `first_row..` into `tile` (rows × R·S·C).
 pub(super) fn unroll<T: Element>(g: &Geometry, x: &[T], first_row: usize, tile: &mut [T]) {
-    let width = g.s * g.c;
     for (i, window) in tile.chunks_exact_mut(g.depth()).enumerate() {
-        for (r, out) in window.chunks_exact_mut(width).enumerate() {
-            match overlap(g, first_row + i, r) {
-                Some(o) if o.inside == width => {
-                    out.copy_from_slice(&x[o.start..o.start + width]);
-                }
-                Some(o) => {
-                    out[..o.before].fill(T::zero());
-                    out[o.before..o.before + o.inside].copy_from_slice(&x[o.start..o.start + o.inside]);
-                    out[o.before + o.inside..].fill(T::zero());
-                }
-                None => out.fill(T::zero()),
-            }
-        }
+        unroll_range(g, x, first_row + i, 0..g.depth(), window);
     }
 }
 
@@ -65,13 +105,33 @@ pub(super) fn fold<T: Element>(g: &Geometry, tile: &[T], image: usize, first_row
     let width = g.s * g.c;
     let origin = image * g.h * g.w * g.c;
     for (i, window) in tile.chunks_exact(g.depth()).enumerate() {
+        let pixel = Pixel::of(g, first_row + i);
         for (r, from) in window.chunks_exact(width).enumerate() {
-            if let Some(o) = overlap(g, first_row + i, r) {
+            if let Some(o) = pixel.overlap(g, r) {
                 let to = &mut dx[o.start - origin..o.start - origin + o.inside];
                 for (to, &from) in to.iter_mut().zip(&from[o.before..]) {
                     *to += from;
                 }
             }
+        }
+    }
+}
+
+/// Where the input pixels under tap `[r, s]` of the windows of output pixels `rows` start in the input,
+/// `None` outside the picture; written over `out`.
+pub(super) fn starts(g: &Geometry, [r, s]: [usize; 2], rows: Range<usize>, out: &mut Vec<Option<usize>>) {
+    out.clear();
+    let Pixel { mut n, mut p, mut q } = Pixel::of(g, rows.start);
+    for _ in rows {
+        let h = (p * g.stride[0] + r).wrapping_sub(g.padding[0]);
+        let w = (q * g.stride[1] + s).wrapping_sub(g.padding[1]);
+        out.push((h < g.h && w < g.w).then(|| ((n * g.h + h) * g.w + w) * g.c));
+        q += 1;
+        if q == g.q {
+            (p, q) = (p + 1, 0);
+        }
+        if p == g.p {
+            (n, p) = (n + 1, 0);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod config;
 mod head_training;
+mod memory;
 mod presets;
 mod pretrained;
 mod run_dir;

@@ -202,6 +202,13 @@ pub const MUTATIONS: &[Mutation] = &[
         to: "return x >= low && x <= high + 1.0f ? dy : 0.0f;",
     },
     Mutation {
+        name: "slope_without_the_input",
+        file: "elementwise.cu",
+        source: "elementwise.cu",
+        from: "return dy * (sigmoid * (1.0f + x * (1.0f - sigmoid)));",
+        to: "return dy * (sigmoid * (1.0f + (1.0f - sigmoid)));",
+    },
+    Mutation {
         name: "last_term_dropped",
         file: "reduce.cu",
         source: "reduce.cu",
