@@ -1,11 +1,12 @@
-//! The kernels on a CUDA device: the convolutions of ResNet152 in each precision, and a copy. After
+//! The kernels on a CUDA device: the convolutions of ResNet152 in each precision, its blocks as attacks run them, and
+//! what memory bounds. After
 //! criterion's own numbers each line says the best rate and its share of the ceiling that was measured
 //! first: a large copy, and a large product in the same precision. Without a device it says `skipped`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use crossmax::Result;
 use crossmax::device::{Accelerator, cuda};
-use crossmax::ops::Precision;
+use crossmax::ops::{FixedEpilogue, Precision};
 use crossmax::prelude::*;
 use std::cell::Cell;
 use std::hint::black_box;
@@ -28,6 +29,16 @@ const LAYERS: [Layer; 7] = [
     ("layer3 conv2", 32, 14, 256, 256, 3, 1),
     ("layer3 conv3", 32, 14, 256, 1024, 1, 1),
     ("layer4 projection, stride 2", 32, 14, 1024, 2048, 1, 2),
+];
+
+/// (name, batch, height and width, channels, channels within): blocks of stride 1.
+type Block = (&'static str, usize, usize, usize, usize);
+
+const BLOCKS: [Block; 4] = [
+    ("layer1 block", 32, 56, 256, 64),
+    ("layer2 block", 32, 28, 512, 128),
+    ("layer3 block", 32, 14, 1024, 256),
+    ("layer4 block", 32, 7, 2048, 512),
 ];
 
 const PRECISIONS: [Precision; 4] = [Precision::F32, Precision::Tf32, Precision::Bf16, Precision::F16];
@@ -108,6 +119,54 @@ fn convolution(
     }))
 }
 
+/// Forward and gradient of the input of a block as an attack's pass has it: three convolutions with fixed weights
+/// behind a rectified output, with ReLU, mask and shortcut in their epilogues; GFLOP/s of each.
+fn block(
+    criterion: &mut Criterion,
+    device: &Device,
+    (name, n, size, channels, within): Block,
+    precision: Precision,
+) -> Result<[(String, f64); 2]> {
+    let layers = [(channels, within, 1), (within, within, 3), (within, channels, 1)];
+    let weights = layers.map(|(c, k, side)| tensor(device, [k, side, side, c], 4));
+    let [reduce, convolve, expand] = weights;
+    let (reduce, convolve, expand) = (reduce?, convolve?, expand?);
+    let bias = |length: usize| Tensor::zeros([length]).to_device(device);
+    let (inner, outer) = (bias(within)?, bias(channels)?);
+    let x = Var::leaf(tensor(device, [n, size, size, channels], 5)?);
+    let fixed = |x: &Var, w: &Tensor, bias: &Tensor, residual: Option<&Var>| {
+        let epilogue = FixedEpilogue {
+            bias,
+            residual,
+            relu: true,
+        };
+        let padding = w.shape().axis(1) / 2;
+        let options = Conv2d::square(1, padding).with_precision(precision);
+        x.conv2d_fixed(w, epilogue, options)
+    };
+    let forward = || {
+        let y = fixed(&x, &reduce, &inner, None)?;
+        let y = fixed(&y, &convolve, &inner, None)?;
+        fixed(&y, &expand, &outer, Some(&x))
+    };
+    let y = forward()?;
+    let dy = tensor(device, [n, size, size, channels], 6)?;
+    let run_forward = || {
+        black_box(forward().expect("a block"));
+    };
+    let run_gradient = || {
+        black_box(y.backward_keeping(Some(dy.clone())).expect("a gradient"));
+    };
+    let per_pixel: usize = layers.iter().map(|(c, k, side)| c * k * side * side).sum();
+    let gflop = 2e-9 * (n * size * size * per_pixel) as f64;
+    let runs: [(&str, &dyn Fn()); 2] = [("forward", &run_forward), ("gradient", &run_gradient)];
+    Ok(runs.map(|(part, run)| {
+        let name = format!("{name} {precision:?} {part}");
+        let seconds = measure(criterion, device, &name, run);
+        (name, gflop / seconds)
+    }))
+}
+
 /// GB/s of a copy on the device, bytes read and written together.
 fn copy(criterion: &mut Criterion, device: &Device) -> Result<f64> {
     const BYTES: usize = 1 << 30;
@@ -117,8 +176,9 @@ fn copy(criterion: &mut Criterion, device: &Device) -> Result<f64> {
     Ok(2e-9 * BYTES as f64 / measure(criterion, device, "copy of 1 GiB", &run))
 }
 
-/// GB/s of a sum of all elements, and of a ReLU: bound by memory.
-fn memory_bound(criterion: &mut Criterion, device: &Device) -> Result<[(&'static str, f64); 2]> {
+/// GB/s of a sum of all elements, a ReLU, and batch normalisation of few channels with the batch's statistics, which
+/// reads its input three times: bound by memory.
+fn memory_bound(criterion: &mut Criterion, device: &Device) -> Result<[(&'static str, f64); 3]> {
     let x = Var::constant(tensor(device, [32, 112, 112, 256], 3)?);
     let gigabytes = 4e-9 * x.shape().len() as f64;
     let sum = || {
@@ -126,6 +186,16 @@ fn memory_bound(criterion: &mut Criterion, device: &Device) -> Result<[(&'static
     };
     let relu = || {
         black_box(x.relu().expect("a ReLU"));
+    };
+    let normalised = Var::constant(x.value().reshape([32, 224, 224, 64])?);
+    let vector = |value: f32| Tensor::full([64], value).to_device(device).map(Var::constant);
+    let (weight, bias) = (vector(1.0)?, vector(0.0)?);
+    let normalise = || {
+        black_box(
+            normalised
+                .batch_norm(&weight, &bias, BatchNormMode::Train, 1e-5)
+                .expect("a normalisation"),
+        );
     };
     Ok([
         (
@@ -135,6 +205,10 @@ fn memory_bound(criterion: &mut Criterion, device: &Device) -> Result<[(&'static
         (
             "ReLU",
             2.0 * gigabytes / measure(criterion, device, "ReLU", &relu),
+        ),
+        (
+            "batch normalisation",
+            4.0 * gigabytes / measure(criterion, device, "batch normalisation", &normalise),
         ),
     ])
 }
@@ -157,6 +231,11 @@ fn all(criterion: &mut Criterion, device: &Device) -> Result<()> {
         println!("\n{precision:?}: the large product reaches {ceiling:.0} GFLOP/s");
         for layer in LAYERS {
             for (name, rate) in convolution(criterion, device, layer, precision)? {
+                println!("{name}: {rate:.0} GFLOP/s, {:.0} % of it", 100.0 * rate / ceiling);
+            }
+        }
+        for layers in BLOCKS {
+            for (name, rate) in block(criterion, device, layers, precision)? {
                 println!("{name}: {rate:.0} GFLOP/s, {:.0} % of it", 100.0 * rate / ceiling);
             }
         }

@@ -5,11 +5,10 @@
 // with zeros outside the picture.
 //
 // Layout:  x [N,H,W,C], w [K,R,S,C], bias [K], y [N,P,Q,K], all contiguous.
-// Tiling:  none; one thread per output element, walking in steps of the grid
-//          (the bias gradient: one block per blockDim.x channels, its rows shared out over threadIdx.y).
+// Tiling:  none; one thread per output element, walking in steps of the grid.
 // Writes:  '=' only; every element of the result exactly once.
-// Sums:    in a fixed order that does not depend on the grid; the two that run over the pixels of
-//          the batch are compensated.
+// Sums:    in a fixed order that does not depend on the grid; the one that runs over the pixels of
+//          the batch is compensated.
 
 #include "common.cuh"
 
@@ -111,17 +110,4 @@ extern "C" __global__ void conv2d_wgrad(const __grid_constant__ Conv2dArgs a) {
         }
         a.w[i] = total.sum;
     }
-}
-
-// Reads y (the gradient of the output); writes bias (its sum over N, P, Q). Shared memory: one float
-// per thread.
-extern "C" __global__ void conv2d_bias_gradient(const __grid_constant__ Conv2dArgs a) {
-    const int k = blockIdx.x * blockDim.x + threadIdx.x;
-    const u64 rows = u64(a.n) * a.p * a.q;
-    CompensatedSum part;
-    if (k < a.k) {
-        for (u64 row = threadIdx.y; row < rows; row += blockDim.y) part.add(a.y[row * a.k + k]);
-    }
-    const float sum = column_sum(part.sum, dynamic_shared<float>());
-    if (k < a.k && threadIdx.y == 0) a.bias[k] = sum;
 }

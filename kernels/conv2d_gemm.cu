@@ -68,7 +68,7 @@ struct F32Math {
         }
 
         template <typename F>
-        __device__ void each(const F& f) const {
+        __device__ void each(const F& f) {
 #pragma unroll
             for (int i = 0; i < ROWS; ++i) {
 #pragma unroll
@@ -77,14 +77,38 @@ struct F32Math {
                 }
             }
         }
+
+        // The 16 threads of a row are neighbours in a warp, and two of a thread's columns are in each word.
+        template <typename Test, typename F>
+        __device__ void each_word(const Test& test, const F& f) const {
+            static_assert(RightTile::INNER && 2 * SIDE == WORD_BITS);
+            const int thread = threadIdx.x % SIDE;
+#pragma unroll
+            for (int i = 0; i < ROWS; ++i) {
+#pragma unroll
+                for (int word = 0; word < COLUMNS / 2; ++word) {
+                    u32 bits = u32(test(sum[i][2 * word])) << thread | u32(test(sum[i][2 * word + 1])) << (thread + SIDE);
+                    for (int mask = 1; mask < SIDE; mask *= 2) bits |= shuffle_xor(bits, mask);
+                    if (thread == 0) f(Left::row(threadIdx.x / SIDE, i), word, bits);
+                }
+            }
+        }
     };
 };
 
-extern "C" __global__ void __launch_bounds__(256) conv2d_forward_f32(const __grid_constant__ Conv2dGemmArgs a) {
+// Two blocks share a multiprocessor, 128 registers a thread. Before sm_80 the compiler holds to that without a spill only
+// where it is told; from there on only where it is not.
+#if __CUDA_ARCH__ < 800
+#define DGRAD_BLOCKS 2
+#else
+#define DGRAD_BLOCKS 0
+#endif
+
+extern "C" __global__ void __launch_bounds__(256, 2) conv2d_forward_f32(const __grid_constant__ Conv2dGemmArgs a) {
     forward<F32Math>(a);
 }
 
-extern "C" __global__ void __launch_bounds__(256) conv2d_dgrad_f32(const __grid_constant__ Conv2dGemmArgs a) {
+extern "C" __global__ void __launch_bounds__(256, DGRAD_BLOCKS) conv2d_dgrad_f32(const __grid_constant__ Conv2dGemmArgs a) {
     dgrad<F32Math>(a);
 }
 

@@ -8,11 +8,12 @@
 //   wgrad      K                 (r, s, c)   output pixels, a part's parts[blockIdx.z], then added up
 //
 // Layout:  x [N,H,W,C], w [K,R,S,C], bias [K], y [N,P,Q,K], residual as y (forward) or as x (dgrad), all
-//          f32, contiguous.
+//          f32, contiguous. mask, one bit an element (see bit_mask.cuh): of y (forward) or of x (dgrad).
 // Tiling:  a block computes TILE_M x TILE_N results, walking the depth in steps of TILE_DEPTH through a
 //          ring of STAGES tiles in shared memory. Where four neighbours in memory stay neighbours in
-//          the tile (C, or K for the gradients' dy, a multiple of 4) they come by asynchronous copies,
-//          else one by one through registers, predicated; so do all on devices before sm_80.
+//          the tile (C, or K for the gradients' dy, a multiple of 4) they come at once, by asynchronous
+//          copies or, before sm_80, through registers that are stored behind the products; else one by
+//          one, predicated.
 // Phases:  dgrad of stride t: the input pixels of one remainder modulo t use the same taps, every t-th;
 //          no tap that cannot contribute is multiplied.
 // Writes:  '=' only, every element of the result exactly once.
@@ -33,6 +34,8 @@ __device__ inline void multiply(Left& left, Right& right, int depth, Product& pr
         if (step < steps) {
             left.fill(step * STAGE);
             right.fill(step * STAGE + RIGHT);
+            left.copies.finish();
+            right.copies.finish();
         }
         commit_copies();
     }
@@ -40,21 +43,28 @@ __device__ inline void multiply(Left& left, Right& right, int depth, Product& pr
     for (int step = 0; step < steps; ++step) {
         wait_for_copies<STAGES - 2>();
         __syncthreads();  // the tile of this step is there, and nobody reads the one before any more
-        if (step + STAGES - 1 < steps) {
+        const bool more = step + STAGES - 1 < steps;
+        if (more) {
             left.fill(next * STAGE);
             right.fill(next * STAGE + RIGHT);
         }
         commit_copies();
         product.add(current * STAGE, current * STAGE + RIGHT);
+        if (more) {
+            left.copies.finish();
+            right.copies.finish();
+        }
         current = current + 1 == STAGES ? 0 : current + 1;
         next = next + 1 == STAGES ? 0 : next + 1;
     }
 }
 
 // The three convolutions. `Math` says how tiles are multiplied: THREADS, and
-// Product<LeftTile, RightTile> with add(left, right) and each(f), which calls f(row, column, sum).
+// Product<LeftTile, RightTile> with add(left, right), each(f), which calls f(row, column, sum) for every result and
+// takes what f makes of sum, and each_word(test, f), which calls f(row, word, bits) for every row and every 32
+// columns: which of their sums fulfil the test.
 
-// Reads x, w, bias, residual; writes y.
+// Reads x, w, bias, residual; writes y and mask.
 template <typename Math>
 __device__ inline void forward(const Conv2dGemmArgs& a) {
     const Window window = {a.x,          a.h, a.w_in, a.c, {a.p, a.q}, {a.stride[0], a.stride[1]},
@@ -66,18 +76,27 @@ __device__ inline void forward(const Conv2dGemmArgs& a) {
     Right right(a.w, column, a.k, window.depth());
     typename Math::template Product<typename Left::Tile, typename Right::Tile> product;
     multiply(left, right, window.depth(), product);
-    product.each([&](int i, int j, float sum) {
+    product.each([&](int i, int j, float& sum) {
         const int m = row + i, k = column + j;
-        if (m >= rows || k >= a.k) return;
+        if (m >= rows || k >= a.k) {
+            sum = 0.0f;  // for the mask
+            return;
+        }
         const u64 at = u64(m) * a.k + k;
         if (a.bias != nullptr) sum += a.bias[k];
         if (a.residual != nullptr) sum += a.residual[at];
-        a.y[at] = a.relu && !(sum > 0.0f) && sum == sum ? 0.0f : sum;
+        if (a.relu && !passes_relu(sum)) sum = 0.0f;
+        a.y[at] = sum;
+    });
+    if (a.mask == nullptr) return;
+    const int words = mask_words(a.k), first = column / WORD_BITS;
+    product.each_word(passes_relu, [&](int i, int word, u32 bits) {
+        if (row + i < rows && first + word < words) a.mask[u64(row + i) * words + first + word] = bits;
     });
 }
 
-// Reads y (the gradient of the output), w and residual (what other users of the input gave its gradient);
-// writes x (the gradient of the input).
+// Reads y (the gradient of the output), w, residual (what other users of the input gave its gradient) and mask (which
+// of the sums pass the input's ReLU; the others become 0); writes x (the gradient of the input).
 template <typename Math>
 __device__ inline void dgrad(const Conv2dGemmArgs& a) {
     const int sides[2] = {a.h, a.w_in}, windows[2] = {a.r, a.s};
@@ -100,13 +119,14 @@ __device__ inline void dgrad(const Conv2dGemmArgs& a) {
     Right right(a, first_tap, window.taps, column);
     typename Math::template Product<typename Left::Tile, typename Right::Tile> product;
     multiply(left, right, window.depth(), product);
-    product.each([&](int i, int j, float sum) {
+    product.each([&](int i, int j, float& sum) {
         const int m = row + i, c = column + j;
         if (m >= rows || c >= a.c) return;
         const Pixel pixel = Pixel::of(m, window.grid);
         const int h = pixel.u * a.stride[0] + phase[0], w = pixel.v * a.stride[1] + phase[1];
-        const u64 at = ((u64(pixel.image) * a.h + h) * a.w_in + w) * a.c + c;
-        a.x[at] = a.residual == nullptr ? sum : sum + a.residual[at];
+        const u64 place = (u64(pixel.image) * a.h + h) * a.w_in + w, at = place * a.c + c;
+        if (a.residual != nullptr) sum += a.residual[at];
+        a.x[at] = a.mask == nullptr || is_masked_in(a.mask, place, c, a.c) ? sum : 0.0f;
     });
 }
 
@@ -124,7 +144,7 @@ __device__ inline void wgrad(const Conv2dGemmArgs& a) {
     typename Math::template Product<typename Left::Tile, typename Right::Tile> product;
     multiply(left, right, end - begin, product);
     float* part = a.parts + u64(blockIdx.z) * a.k * columns;
-    product.each([&](int i, int j, float sum) {
+    product.each([&](int i, int j, float& sum) {
         if (row + i < a.k && column + j < columns) part[u64(row + i) * columns + column + j] = sum;
     });
 }

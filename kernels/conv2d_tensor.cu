@@ -39,7 +39,7 @@ struct F16 {
     }
 };
 
-#if ASYNC_COPIES  // sm_80
+#if SM_80
 
 struct Bf16 {
     struct Left {
@@ -115,7 +115,7 @@ struct TensorMath {
         }
 
         template <typename F>
-        __device__ void each(const F& f) const {
+        __device__ void each(const F& f) {
 #pragma unroll
             for (int i = 0; i < ROWS; ++i) {
 #pragma unroll
@@ -124,6 +124,27 @@ struct TensorMath {
                     for (int e = 0; e < 4; ++e) {
                         f(row + 16 * i + group + 8 * (e / 2), column + 8 * j + 2 * member + e % 2, sum[i][j][e]);
                     }
+                }
+            }
+        }
+
+        // The warp's columns are one word, and the four lanes of a group share a row of it.
+        template <typename Test, typename F>
+        __device__ void each_word(const Test& test, const F& f) const {
+            static_assert(WARP_N == WORD_BITS);
+#pragma unroll
+            for (int i = 0; i < ROWS; ++i) {
+#pragma unroll
+                for (int half = 0; half < 2; ++half) {
+                    u32 bits = 0;
+#pragma unroll
+                    for (int j = 0; j < COLUMNS; ++j) {
+                        bits |= u32(test(sum[i][j][2 * half])) << (8 * j + 2 * member);
+                        bits |= u32(test(sum[i][j][2 * half + 1])) << (8 * j + 2 * member + 1);
+                    }
+                    bits |= shuffle_xor(bits, 1);
+                    bits |= shuffle_xor(bits, 2);
+                    if (member == 0) f(row + 16 * i + group + 8 * half, column / WORD_BITS, bits);
                 }
             }
         }
@@ -142,7 +163,7 @@ extern "C" __global__ void __launch_bounds__(128) conv2d_wgrad_f16(const __grid_
     wgrad<TensorMath<F16>>(a);
 }
 
-#if ASYNC_COPIES  // sm_80
+#if SM_80
 
 extern "C" __global__ void __launch_bounds__(128) conv2d_forward_bf16(const __grid_constant__ Conv2dGemmArgs a) {
     forward<TensorMath<Bf16>>(a);

@@ -2,19 +2,13 @@
 // the tensors (see conv2d_gemm.cuh).
 #pragma once
 
-#include "common.cuh"
-
-#if defined(CROSSMAX_EMULATOR) || __CUDA_ARCH__ >= 800
-#define ASYNC_COPIES 1
-#else
-#define ASYNC_COPIES 0
-#endif
+#include "bit_mask.cuh"
+#include "conv2d_copies.cuh"
 
 constexpr int TILE_M = 128;
 constexpr int TILE_N = 64;
 constexpr int TILE_DEPTH = 16;
 constexpr int QUADS = TILE_DEPTH / 4;
-constexpr int STAGES = 3;
 
 // What a kernel reads and writes of these stands with it.
 struct Conv2dGemmArgs {
@@ -23,6 +17,7 @@ struct Conv2dGemmArgs {
     float* bias;      // of forward; may be null
     float* residual;  // added by forward and dgrad; may be null
     float* y;
+    u32* mask;     // of y, written by forward with ReLU; of x, read by dgrad; may be null
     float* parts;  // of wgrad: [number of parts, K,R,S,C]
     int n, h, w_in, c;
     int k, r, s;
@@ -35,27 +30,6 @@ struct Conv2dGemmArgs {
 };
 
 __device__ inline bool is_quad_aligned(const float* from) { return reinterpret_cast<u64>(from) % 16 == 0; }
-
-// Brings four floats to shared memory, or zeros, by the time of the next wait.
-__device__ inline void copy_quad(int to, const float* from, bool copy) {
-#if ASYNC_COPIES
-    cp_async_16(dynamic_shared<float>() + to, from, copy);
-#else
-    const float4 zeros = {0.0f, 0.0f, 0.0f, 0.0f};
-    (dynamic_shared<float4>() + to / 4)[0] = copy ? *reinterpret_cast<const float4*>(from) : zeros;
-#endif
-}
-__device__ inline void commit_copies() {
-#if ASYNC_COPIES
-    cp_async_commit();
-#endif
-}
-template <int PENDING>
-__device__ inline void wait_for_copies() {
-#if ASYNC_COPIES
-    cp_async_wait<PENDING>();
-#endif
-}
 
 // A tile of one factor in shared memory, of ROWS rows (its columns, for the second factor).
 //
@@ -160,21 +134,27 @@ __device__ inline float value_at(const float* from) { return from == nullptr ? 0
 // Null unless `valid`.
 __device__ inline const float* only_if(bool valid, const float* from) { return valid ? from : nullptr; }
 
+// The quad whose numbers are at address(i, 0) to address(i, 3).
+template <typename Source>
+__device__ inline float4 quad_at(int i, const Source& address) {
+    return {value_at(address(i, 0)), value_at(address(i, 1)), value_at(address(i, 2)), value_at(address(i, 3))};
+}
+
 // What follows are the sources of tiles; `fill` brings the next tile along the depth to the float
-// number `tile` of shared memory, every thread its share.
+// number `tile` of shared memory, every thread its share, which `copies` then finishes.
 
 // Rows of a depth-inner tile: thread t has quad t%4 of the rows t/4, t/4 + THREADS/4, ...
 template <int ROWS, int THREADS, typename Source>
-__device__ inline void fill_inner(int tile, const float* any, bool aligned, const Source& address) {
+__device__ inline void fill_inner(Copies<ROWS * QUADS / THREADS>& copies, int tile, const float* any, bool aligned,
+                                  const Source& address) {
     const int quad = threadIdx.x % QUADS;
 #pragma unroll
     for (int i = 0; i < ROWS * QUADS / THREADS; ++i) {
         const int place = tile + DepthInner<ROWS>::place(threadIdx.x / QUADS + i * (THREADS / QUADS), quad);
         if (aligned) {
-            const float* from = address(i, 0);
-            copy_quad(place, from == nullptr ? any : from, from != nullptr);
+            copies.start(i, place, address(i, 0), any);
         } else {
-            for (int e = 0; e < 4; ++e) (dynamic_shared<float>() + place)[e] = value_at(address(i, e));
+            copies.put(i, place, quad_at(i, address));
         }
     }
 }
@@ -190,15 +170,15 @@ struct OuterShare {
     __device__ static int depth(int i) { return threadIdx.x / (ROWS / 4) + i * STEP; }
 
     template <typename Source>
-    __device__ static void fill(int tile, const float* any, bool aligned, const Source& address) {
+    __device__ static void fill(Copies<COUNT>& copies, int tile, const float* any, bool aligned,
+                                const Source& address) {
 #pragma unroll
         for (int i = 0; i < COUNT; ++i) {
             const int place = tile + DepthOuter<ROWS>::place(row(), depth(i));
             if (aligned) {
-                const float* from = address(i, 0);
-                copy_quad(place, from == nullptr ? any : from, from != nullptr);
+                copies.start(i, place, address(i, 0), any);
             } else {
-                for (int e = 0; e < 4; ++e) (dynamic_shared<float>() + place)[e] = value_at(address(i, e));
+                copies.put(i, place, quad_at(i, address));
             }
         }
     }
@@ -216,6 +196,7 @@ struct GatheredRows {
     Tap tap;
     const float* pixels[COUNT];  // under `tap`, channel 0; null outside
     bool aligned;
+    Copies<COUNT> copies;
 
     __device__ GatheredRows(const Window& window, int first, int end) : window(window), tap{0, 0, 0} {
         for (int i = 0; i < COUNT; ++i) {
@@ -234,7 +215,7 @@ struct GatheredRows {
     }
 
     __device__ void fill(int tile) {
-        fill_inner<ROWS, THREADS>(tile, window.picture, aligned, [&](int i, int e) {
+        fill_inner<ROWS, THREADS>(copies, tile, window.picture, aligned, [&](int i, int e) {
             if (e == 0) return pixels[i] == nullptr ? nullptr : pixels[i] + tap.channel;
             Tap at = tap;
             at.move(e, window.taps[1], window.channels);
@@ -254,6 +235,7 @@ struct MatrixRows {
     const float* matrix;
     int first, end, depth, at;
     bool aligned;
+    Copies<ROWS * QUADS / THREADS> copies;
 
     __device__ MatrixRows(const float* matrix, int first, int end, int depth)
         : matrix(matrix), first(first), end(end), depth(depth), at(4 * (threadIdx.x % QUADS)) {
@@ -261,7 +243,7 @@ struct MatrixRows {
     }
 
     __device__ void fill(int tile) {
-        fill_inner<ROWS, THREADS>(tile, matrix, aligned, [&](int i, int e) {
+        fill_inner<ROWS, THREADS>(copies, tile, matrix, aligned, [&](int i, int e) {
             const int row = first + threadIdx.x / QUADS + i * (THREADS / QUADS);
             return only_if(row < end && at + e < depth, matrix + u64(row) * depth + at + e);
         });
@@ -278,6 +260,7 @@ struct MatrixColumns {
     const float* matrix;
     int column, columns, at, end;
     bool aligned;
+    Copies<Share::COUNT> copies;
 
     __device__ MatrixColumns(const float* matrix, int first, int columns, int begin, int end)
         : matrix(matrix), column(first + Share::row()), columns(columns), at(begin), end(end) {
@@ -285,7 +268,7 @@ struct MatrixColumns {
     }
 
     __device__ void fill(int tile) {
-        Share::fill(tile, matrix, aligned, [&](int i, int e) {
+        Share::fill(copies, tile, matrix, aligned, [&](int i, int e) {
             const int depth = at + Share::depth(i);
             return only_if(column + e < columns && depth < end, matrix + u64(depth) * columns + column + e);
         });
@@ -304,6 +287,7 @@ struct GatheredColumns {
     Pixel pixels[Share::COUNT];
     int at, end;
     bool aligned;
+    Copies<Share::COUNT> copies;
 
     __device__ GatheredColumns(const Window& window, int first, int begin, int end)
         : window(window), at(begin), end(end) {
@@ -319,7 +303,7 @@ struct GatheredColumns {
             anchors[i] = at + Share::depth(i) < end ? Anchor::of(pixels[i], window) : Anchor::nowhere(window);
             pixels[i].move(TILE_DEPTH, window.grid);
         }
-        Share::fill(tile, window.picture, aligned, [&](int i, int e) {
+        Share::fill(copies, tile, window.picture, aligned, [&](int i, int e) {
             Tap place = tap;
             place.move(e, window.taps[1], window.channels);
             return only_if(place.row < window.taps[0], anchors[i].under(place, window));
@@ -339,6 +323,7 @@ struct PhaseWeights {
     int channel;
     Tap tap[Share::COUNT];
     bool aligned;
+    Copies<Share::COUNT> copies;
 
     __device__ PhaseWeights(const Conv2dGemmArgs& a, const int (&first_tap)[2], const int (&taps)[2], int first)
         : a(a),
@@ -353,7 +338,7 @@ struct PhaseWeights {
     }
 
     __device__ void fill(int tile) {
-        Share::fill(tile, a.w, aligned, [&](int i, int e) {
+        Share::fill(copies, tile, a.w, aligned, [&](int i, int e) {
             const int r = first_tap[0] + tap[i].row * a.stride[0], s = first_tap[1] + tap[i].column * a.stride[1];
             return only_if(channel + e < a.c && tap[i].row < taps[0],
                            a.w + ((u64(tap[i].channel) * a.r + r) * a.s + s) * a.c + channel + e);

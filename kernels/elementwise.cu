@@ -7,6 +7,7 @@
 // Writes:  '=' only.
 // NaN:     stays NaN, but where a gradient is cut off.
 
+#include "bit_mask.cuh"
 #include "walk.cuh"
 
 // `parameters` is what the function takes beside the element.
@@ -27,6 +28,15 @@ struct PairArgs {
     u64 y_steps[MOST_AXES];
     float parameters[2];
     int axes;
+    int unused;  // keeps the size a multiple of 8
+};
+
+struct MaskArgs {
+    const float* x;
+    const u32* mask;  // of x, as bit_mask.cuh describes it
+    float* out;
+    u64 elements;
+    int channels;
     int unused;  // keeps the size a multiple of 8
 };
 
@@ -119,4 +129,13 @@ extern "C" __global__ void elementwise_tanh_gradient(const __grid_constant__ Pai
 extern "C" __global__ void elementwise_clamp_gradient(const __grid_constant__ PairArgs a) {
     const float low = a.parameters[0], high = a.parameters[1];
     zip(a, [=](float dy, float x) { return x >= low && x <= high ? dy : 0.0f; });
+}
+
+// x where the mask has a bit, else 0.
+extern "C" __global__ void elementwise_mask(const __grid_constant__ MaskArgs a) {
+    for (u64 i = grid_thread(); i < a.elements; i += grid_threads()) {
+        const u64 pixel = i / u64(a.channels);
+        const int channel = int(i - pixel * a.channels);
+        a.out[i] = is_masked_in(a.mask, pixel, channel, a.channels) ? a.x[i] : 0.0f;
+    }
 }

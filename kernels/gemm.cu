@@ -110,24 +110,3 @@ extern "C" __global__ void gemm_sum_parts(const __grid_constant__ GemmPartsArgs 
         a.c[i] = a.bias == nullptr ? sum.sum : sum.sum + a.bias[i % a.n];
     }
 }
-
-struct ColumnSumsArgs {
-    const float* x;  // [rows, columns]
-    float* sums;     // [columns]
-    u64 rows;
-    int columns;
-    int unused;  // keeps the size a multiple of 8
-};
-
-// Reads x; writes the sum of every column: the gradient of a bias. One block per blockDim.x columns,
-// the rows shared out over threadIdx.y; shared memory: one float per thread. Sums are compensated
-// within a thread, then over threadIdx.y in order.
-extern "C" __global__ void column_sums(const __grid_constant__ ColumnSumsArgs a) {
-    const int column = blockIdx.x * blockDim.x + threadIdx.x;
-    CompensatedSum own;
-    if (column < a.columns) {
-        for (u64 row = threadIdx.y; row < a.rows; row += blockDim.y) own.add(a.x[row * a.columns + column]);
-    }
-    const float sum = column_sum(own.sum, dynamic_shared<float>());
-    if (column < a.columns && threadIdx.y == 0) a.sums[column] = sum;
-}

@@ -6,12 +6,13 @@
 // over all numbers, the last NaN over the others, as on the CPU.
 //
 // Layout:  x [N,H,W,C], y [N,P,Q,C], contiguous; positions as y, in u32: the element's number
-//          within its image.
+//          within its image. mask, of x, as bit_mask.cuh describes it.
 // Tiling:  none; one thread per result element, walking in steps of the grid. The backward pass
 //          gathers from the windows that hold an input, so it needs no atomics.
 // Writes:  '=' only; every element of the result exactly once.
 // Sums:    in the order of the outputs.
 
+#include "bit_mask.cuh"
 #include "windows.cuh"
 
 // Each of x, y is the operand or its gradient.
@@ -19,6 +20,8 @@ struct MaxPool2dArgs {
     float* x;
     float* y;
     u32* positions;
+    const float* sum;  // of backward, as x; may be null
+    const u32* mask;   // of backward; may be null
     int n, h, w, c;
     int p, q;
     int window, stride, padding;
@@ -54,14 +57,20 @@ extern "C" __global__ void max_pool2d_forward(const __grid_constant__ MaxPool2dA
     }
 }
 
-// Reads y (the gradient of the output) and positions; writes x (the gradient of the input). One
-// thread per element of x.
+// Reads y (the gradient of the output), positions, sum (what other users of the input gave its gradient) and mask
+// (which of the totals pass the input's ReLU; the others become 0); writes x (the gradient of the input). One thread per
+// element of x.
 extern "C" __global__ void max_pool2d_backward(const __grid_constant__ MaxPool2dArgs a) {
     const u64 inputs = u64(a.n) * a.h * a.w * a.c;
     for (u64 i = grid_thread(); i < inputs; i += grid_threads()) {
         Coordinates at{i};
         const int c = at.next(a.c), w = at.next(a.w), h = at.next(a.h);
         const u64 n = at.rest;
+        const u64 pixel = (n * a.h + h) * a.w + w;
+        if (a.mask != nullptr && !is_masked_in(a.mask, pixel, c, a.c)) {
+            a.x[i] = 0.0f;
+            continue;
+        }
         const u32 position = u32((u64(h) * a.w + w) * a.c + c);
         const OutputsOfInput rows(h, a.window, a.stride, a.padding, a.p);
         const OutputsOfInput columns(w, a.window, a.stride, a.padding, a.q);
@@ -73,6 +82,6 @@ extern "C" __global__ void max_pool2d_backward(const __grid_constant__ MaxPool2d
                 if (a.positions[output] == position) sum += a.y[output];
             }
         }
-        a.x[i] = sum;
+        a.x[i] = a.sum == nullptr ? sum : a.sum[i] + sum;
     }
 }

@@ -38,6 +38,7 @@ __device__ inline float rounded_product(float a, float b) { return __fmul_rn(a, 
 __device__ inline float shuffle_xor(float value, int mask) {
     return __shfl_xor_sync(0xffffffffu, value, mask);
 }
+__device__ inline u32 shuffle_xor(u32 value, int mask) { return __shfl_xor_sync(0xffffffffu, value, mask); }
 
 // The f16 nearest to each, ties to even; `low` in the lower half. Too large becomes infinite.
 __device__ inline u32 f16x2(float low, float high) {

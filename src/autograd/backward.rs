@@ -4,7 +4,7 @@ use super::var::{Needs, Node, Var};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Gradients of the leaves that a backward walk reached.
@@ -103,6 +103,7 @@ fn whereabouts<T: Element>(tensor: &Tensor<T>) -> String {
 fn walk<T: Element>(root: Option<Arc<Node<T>>>, seed: Tensor<T>) -> Result<Gradients<T>> {
     let mut by_leaf = HashMap::new();
     let mut waiting: HashMap<u64, Tensor<T>> = HashMap::new();
+    let mut masked: HashSet<u64> = HashSet::new();
     let mut heap = BinaryHeap::new();
     if let Some(node) = root {
         waiting.insert(node.order, seed);
@@ -116,9 +117,14 @@ fn walk<T: Element>(root: Option<Arc<Node<T>>>, seed: Tensor<T>) -> Result<Gradi
             by_leaf.insert(node.order, gradient);
             continue;
         };
+        let gradient = match &node.mask {
+            Some(mask) if !masked.remove(&node.order) => mask.apply(gradient)?,
+            _ => gradient,
+        };
         let needs = Needs {
             inputs: &node.inputs,
             waiting: &mut waiting,
+            masked: &mut masked,
         };
         let gradients = rule(gradient, needs)?;
         for ((input, shape), gradient) in node.inputs.iter().zip(&node.shapes).zip(gradients) {
@@ -129,7 +135,10 @@ fn walk<T: Element>(root: Option<Arc<Node<T>>>, seed: Tensor<T>) -> Result<Gradi
                 return Err(Error::shape(node.op, "gradient", shape, gradient.shape()));
             }
             match waiting.get_mut(&input.order) {
-                Some(sum) => sum.accumulate(&gradient)?,
+                Some(sum) => {
+                    sum.accumulate(&gradient)?;
+                    masked.remove(&input.order);
+                }
                 // New, or taken by the rule: then the node is in the heap twice, and the second visit
                 // finds nothing to do.
                 None => {

@@ -72,7 +72,7 @@ fn a_rule_may_add_to_the_gradient_so_far_once() -> Result<()> {
         let y = Tensor::from_fn(*x.shape(), |i| 3.0 * value[i]);
         Ok(Var::from_op("triple", &[x], y, || {
             move |dy: Tensor<f64>, mut needs| {
-                let gradient = needs.added_gradient(0, |sum| {
+                let gradient = needs.added_gradient(0, |sum, _| {
                     let dy = dy.to_vec()?;
                     let mut dx = Tensor::from_fn([dy.len()], |i| 3.0 * dy[i]);
                     if let Some(sum) = sum {

@@ -1,8 +1,8 @@
 //! Variables and the graph they form.
 
 use crate::Result;
-use crate::tensor::{Element, Shape, Tensor};
-use std::collections::HashMap;
+use crate::tensor::{BitMask, Element, Shape, Tensor};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +12,8 @@ pub struct Needs<'a, T> {
     pub(super) inputs: &'a [Option<Arc<Node<T>>>],
     /// Gradients so far of nodes that the walk has not reached, by their order.
     pub(super) waiting: &'a mut HashMap<u64, Tensor<T>>,
+    /// Those of them that went through the node's mask.
+    pub(super) masked: &'a mut HashSet<u64>,
 }
 
 impl<T> Needs<'_, T> {
@@ -29,19 +31,21 @@ impl<T> Needs<'_, T> {
     }
 
     /// The gradient of input `i` from `f`, which adds it to what other users of the input gave so far,
-    /// if they gave any: for rules that add in the same pass.
+    /// if they gave any, and puts zeros where the input's mask, if it has one, has none: for rules that do
+    /// this in the same pass.
     ///
     /// # Errors
     /// Whatever `f` returns.
     pub fn added_gradient(
         &mut self,
         i: usize,
-        f: impl FnOnce(Option<Tensor<T>>) -> Result<Tensor<T>>,
+        f: impl FnOnce(Option<Tensor<T>>, Option<&BitMask>) -> Result<Tensor<T>>,
     ) -> Result<Option<Tensor<T>>> {
-        match self.inputs.get(i) {
-            Some(Some(input)) => f(self.waiting.remove(&input.order)).map(Some),
-            _ => Ok(None),
-        }
+        let Some(Some(input)) = self.inputs.get(i) else {
+            return Ok(None);
+        };
+        self.masked.insert(input.order);
+        f(self.waiting.remove(&input.order), input.mask.as_ref()).map(Some)
     }
 }
 
@@ -56,6 +60,8 @@ pub(super) struct Node<T> {
     pub(super) op: &'static str,
     pub(super) inputs: Vec<Option<Arc<Node<T>>>>,
     pub(super) shapes: Vec<Shape>,
+    /// Where the gradient passes on its way to the rule, if not everywhere.
+    pub(super) mask: Option<BitMask>,
     /// Nothing for leaves.
     pub(super) rule: Option<Rule<T>>,
 }
@@ -85,6 +91,7 @@ impl<T: Element> Var<T> {
             op: "leaf",
             inputs: Vec::new(),
             shapes: Vec::new(),
+            mask: None,
             rule: None,
         };
         Self {
@@ -112,6 +119,21 @@ impl<T: Element> Var<T> {
     where
         R: Fn(Tensor<T>, Needs<'_, T>) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync + 'static,
     {
+        Self::from_masked_op(op, inputs, value, None, rule)
+    }
+
+    /// The same, but the gradient reaches `rule` with zeros where `mask` has none. Whoever uses the output may
+    /// have put them there already, in the pass that computed the gradient.
+    pub(crate) fn from_masked_op<R>(
+        op: &'static str,
+        inputs: &[&Var<T>],
+        value: Tensor<T>,
+        mask: Option<BitMask>,
+        rule: impl FnOnce() -> R,
+    ) -> Self
+    where
+        R: Fn(Tensor<T>, Needs<'_, T>) -> Result<Vec<Option<Tensor<T>>>> + Send + Sync + 'static,
+    {
         if inputs.iter().all(|input| input.node.is_none()) {
             return Self::constant(value);
         }
@@ -120,6 +142,7 @@ impl<T: Element> Var<T> {
             op,
             inputs: inputs.iter().map(|input| input.node.clone()).collect(),
             shapes: inputs.iter().map(|input| *input.shape()).collect(),
+            mask,
             rule: Some(Box::new(rule())),
         };
         Self {

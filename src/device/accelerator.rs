@@ -219,6 +219,15 @@ impl LaunchDims {
         }
     }
 
+    /// The same for each of `parts` of the rows, along y; CUDA takes at most 65,535.
+    pub fn in_parts(self, parts: u32) -> Self {
+        let [x, _, z] = self.grid;
+        Self {
+            grid: [x, parts, z],
+            ..self
+        }
+    }
+
     /// Checks that a block's shared memory is within `most` bytes, what `device` has.
     ///
     /// # Errors

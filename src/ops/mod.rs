@@ -22,6 +22,7 @@ pub mod roll;
 pub mod softmax;
 pub mod view_stack;
 
+pub(crate) mod column_sums;
 pub(crate) mod gemm;
 pub(crate) mod launch;
 pub(crate) mod panels;
@@ -31,7 +32,7 @@ mod precision;
 pub(crate) use crate::tensor::place;
 
 pub use avg_pool2d::AvgPool2d;
-pub use batch_norm::{BatchNormMode, BatchStatistics};
+pub use batch_norm::{BatchNormEpilogue, BatchNormMode, BatchStatistics};
 pub use conv2d::{Conv2d, Conv2dEpilogue, FixedEpilogue};
 pub use precision::Precision;
 pub use view_stack::{NoiseSource, NoiseStreams, ViewDraw, ViewStack};

@@ -113,7 +113,7 @@ impl MemoryPlan {
             gradients: 0,
             optimiser: 0,
             // The heads' pass and the backbone's.
-            activations: (2 * parallel).saturating_mul(attacked_pass(&views, attacked_rows, resized)),
+            activations: (2 * parallel).saturating_mul(attacked_pass(&views, attacked_rows, resized, device)),
             workspaces: parallel.saturating_mul(largest_filter(&views)),
         };
         let stages = [
@@ -288,14 +288,24 @@ fn working(cost: &NetworkCost, batch: usize) -> u64 {
     worst.unwrap_or(0)
 }
 
-/// The worst moment of an attack's pass, there and back: a folded layer keeps its rectified output alone.
-fn attacked_pass(cost: &NetworkCost, batch: usize, resized: u64) -> u64 {
+/// The worst moment of an attack's pass, there and back: a folded layer keeps its rectified output alone, and on an
+/// accelerator one bit for each of its elements.
+fn attacked_pass(cost: &NetworkCost, batch: usize, resized: u64, device: &Device) -> u64 {
+    const ELEMENT_BITS: u64 = 32;
+    let share = match device {
+        Device::Cpu => 1,
+        Device::Accelerator(_) => ELEMENT_BITS,
+    };
     let input = picture(batch, cost.layers.first().copied().unwrap_or_default());
     let mut kept = input * (1 + resized);
     let mut worst = kept;
     for (number, convolution) in cost.convolutions.iter().enumerate() {
         let output = picture(batch, convolution.output);
-        kept += if convolution.rectified { output } else { 0 };
+        kept += if convolution.rectified {
+            output.div_ceil(share)
+        } else {
+            0
+        };
         if number == 0 && cost.pooled {
             kept += picture(batch, cost.layers.get(1).copied().unwrap_or_default());
         }

@@ -5,6 +5,7 @@
 
 mod arrange;
 mod array;
+mod bit_mask;
 mod buffer;
 mod element;
 pub(crate) mod launch;
@@ -19,6 +20,7 @@ mod value;
 mod walk;
 
 pub(crate) use array::DeviceArray;
+pub use bit_mask::BitMask;
 pub(crate) use buffer::pooled_bytes;
 pub use buffer::{Buffer, MemoryUse, memory_use, release_pool};
 pub use element::Element;

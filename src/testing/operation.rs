@@ -4,7 +4,7 @@ use super::conformance::Place;
 use super::formula::FormulaNoise;
 use crate::autograd::Var;
 use crate::ensemble::crossmax;
-use crate::ops::{AvgPool2d, BatchNormMode, Conv2d, ViewDraw, ViewStack};
+use crate::ops::{AvgPool2d, BatchNormMode, Conv2d, FixedEpilogue, ViewDraw, ViewStack};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -23,6 +23,24 @@ pub enum Reduction {
 pub enum Operation {
     /// [`Var::conv2d`] of picture, weight and, if there is one, bias.
     Conv2d(Conv2d),
+    /// z of y = relu(conv(x) + b) and z = relu(conv(y) + b + y), by [`Var::conv2d_fixed`].
+    RectifiedConvs {
+        /// Of z; y has stride 1. Where z is smaller than y, y is not added to it.
+        options: Conv2d,
+        /// Weights of both `[C,R,S,C]`.
+        weight: Tensor<f64>,
+        /// Bias of both, b `[C]`.
+        bias: Tensor<f64>,
+    },
+    /// ResNet's stem: [`Var::max_pool2d`] (3, 2, 1) of relu(conv(x) + b), by [`Var::conv2d_fixed`].
+    Stem {
+        /// Of the convolution.
+        options: Conv2d,
+        /// Its weights `[K,R,S,C]`.
+        weight: Tensor<f64>,
+        /// Its bias, b `[K]`.
+        bias: Tensor<f64>,
+    },
     /// [`Var::batch_norm`] of input, weight and bias, with the batch's statistics.
     BatchNormTrain {
         /// Added to the variance.
@@ -186,6 +204,24 @@ impl Operation {
         let x = at(0)?;
         match self {
             Self::Conv2d(options) => x.conv2d(at(1)?, inputs.get(2), *options),
+            Self::RectifiedConvs {
+                options,
+                weight,
+                bias,
+            } => rectified_convs(x, *options, &place.put(weight)?, &place.put(bias)?),
+            Self::Stem {
+                options,
+                weight,
+                bias,
+            } => {
+                let epilogue = FixedEpilogue {
+                    bias: &place.put(bias)?,
+                    residual: None,
+                    relu: true,
+                };
+                let rectified = x.conv2d_fixed(&place.put(weight)?, epilogue, *options)?;
+                rectified.max_pool2d(3, 2, 1)
+            }
             Self::BatchNormTrain { eps } => {
                 let mode = BatchNormMode::Train;
                 Ok(x.batch_norm(at(1)?, at(2)?, mode, T::of(*eps))?.0)
@@ -243,6 +279,28 @@ impl Views {
         let plan = ViewStack::new(size, &self.resolutions, self.amplitude, self.mean, self.std)?;
         x.view_stack(&plan, &self.draws, &self.noise)
     }
+}
+
+fn rectified_convs<T: Element>(
+    x: &Var<T>,
+    options: Conv2d,
+    weight: &Tensor<T>,
+    bias: &Tensor<T>,
+) -> Result<Var<T>> {
+    let first = Conv2d {
+        stride: [1, 1],
+        ..options
+    };
+    let mut epilogue = FixedEpilogue {
+        bias,
+        residual: None,
+        relu: true,
+    };
+    let y = x.conv2d_fixed(weight, epilogue, first)?;
+    if options.stride == [1, 1] {
+        epilogue.residual = Some(&y);
+    }
+    y.conv2d_fixed(weight, epilogue, options)
 }
 
 fn reduce<T: Element>(losses: Var<T>, reduction: Reduction) -> Result<Var<T>> {

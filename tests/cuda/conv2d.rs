@@ -1,4 +1,4 @@
-//! `conv2d.cu` against the CPU: layers of few channels, and the bias gradient of any.
+//! `conv2d.cu` against the CPU: layers of few channels; and the bias gradient of any, `column_sums.cu`.
 
 use super::on_device::demand_same_as_cpu;
 use super::operands::case;
@@ -42,6 +42,23 @@ pub fn cases() -> Result<Vec<Case>> {
         case(&name, Operation::Conv2d(options), &inputs)
     };
     shapes.iter().map(case).collect()
+}
+
+/// Gradients of a bias from one part of the pixels and from several, the last not full, of one block of channels and
+/// two.
+pub fn bias_cases() -> Result<Vec<Case>> {
+    let shapes: [([usize; 4], usize); 3] = [([2, 3, 5, 1], 5), ([1, 13, 21, 1], 3), ([3, 9, 11, 1], 33)];
+    let case = |&(x, k): &([usize; 4], usize)| {
+        let inputs: [(&str, &[usize]); 3] = [("x", &x), ("w", &[k, 1, 1, 1]), ("bias", &[k])];
+        let operation = Operation::Conv2d(Conv2d::square(1, 0));
+        case(&format!("bias of {k} for {x:?}"), operation, &inputs)
+    };
+    shapes.iter().map(case).collect()
+}
+
+#[test]
+fn gradients_of_the_bias_agree() -> Result<()> {
+    demand_same_as_cpu(&bias_cases()?)
 }
 
 #[test]

@@ -214,12 +214,12 @@ fn an_empty_batch_has_gradients_of_zero() -> Result<()> {
 }
 
 #[test]
-fn devices_without_bf16_have_gradients_in_f16() -> Result<()> {
+fn devices_before_asynchronous_copies_agree_with_gradients_in_f16() -> Result<()> {
     if skips_emulator() {
         return Ok(());
     }
     let place = Place::Accelerator(Emulated::of_capability(1, 7, 5));
-    let report = compare_places::<f32>(&exact(cases_of(&[Precision::F16])?), &place)?;
+    let report = compare_places::<f32>(&exact(cases_of(&[Precision::F32, Precision::F16])?), &place)?;
     assert!(report.passed(), "{report}");
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::emulated_memory::EmulatedMemory;
 use crossmax::device::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
 use crossmax::{Error, Result};
+use crossmax_emulator::mutations::TURING;
 use crossmax_emulator::{Device, Kernel, Launch};
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,7 +17,7 @@ const TIME_LIMIT_MS: u32 = 60_000;
 pub struct Emulated {
     device: Arc<Device>,
     seed: u64,
-    /// The mutation that launches run with; empty: the kernels as they are.
+    /// The mutation or variant that launches run with; empty: the kernels as they are.
     variant: &'static str,
     compute_capability: (u32, u32),
     pool: Arc<Pool<EmulatedMemory>>,
@@ -40,9 +41,11 @@ impl Emulated {
         Self::shared(seed, variant, (8, 0))
     }
 
-    /// A device that says it is of this compute capability. Its kernels are those of 8.0.
+    /// A device that says it is of this compute capability. Its kernels are those of 8.0; before that, those without
+    /// asynchronous copies.
     pub fn of_capability(seed: u64, major: u32, minor: u32) -> Arc<dyn Accelerator> {
-        Self::shared(seed, "", (major, minor))
+        let variant = if major < 8 { TURING } else { "" };
+        Self::shared(seed, variant, (major, minor))
     }
 
     fn shared(seed: u64, variant: &'static str, compute_capability: (u32, u32)) -> Arc<dyn Accelerator> {

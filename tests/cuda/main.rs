@@ -25,6 +25,7 @@ mod order;
 mod pipeline;
 mod pools;
 mod precisions;
+mod rectified_convs;
 mod reduce;
 mod replicate;
 mod resize;

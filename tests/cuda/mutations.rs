@@ -5,8 +5,8 @@ use super::emulated::Emulated;
 use super::on_device::skips_emulator;
 use super::operands::SEEDS;
 use super::{
-    arrange, attacks, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools, reduce,
-    resize, softmax, view_stack,
+    arrange, attacks, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools,
+    rectified_convs, reduce, resize, softmax, view_stack,
 };
 use crossmax::Result;
 use crossmax::testing::conformance::compare_places;
@@ -25,14 +25,19 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
         "arrange.cu" => arrange::cases(),
         "avg_pool2d.cu" => pools::avg_cases(),
         "batch_norm.cu" => batch_norm::cases(),
+        "column_sums.cu" => conv2d::bias_cases(),
         "conv2d.cu" => conv2d::cases(),
-        "conv2d_gemm.cu" => conv2d_tiles::f32_cases(),
-        "conv2d_tensor.cu" => conv2d_tiles::tensor_core_cases(),
+        "conv2d_gemm.cu" => Ok([conv2d_tiles::f32_cases()?, rectified_convs::f32_cases()?].concat()),
+        "conv2d_tensor.cu" => Ok([
+            conv2d_tiles::tensor_core_cases()?,
+            rectified_convs::tensor_core_cases()?,
+        ]
+        .concat()),
         "cross_entropy.cu" => losses::cross_entropy_cases(),
         "dlr.cu" => losses::dlr_cases(),
-        "elementwise.cu" => elementwise::cases(),
+        "elementwise.cu" => Ok([elementwise::cases()?, rectified_convs::f32_cases()?].concat()),
         "gemm.cu" => gemm::cases(),
-        "max_pool2d.cu" => pools::max_cases(),
+        "max_pool2d.cu" => Ok([pools::max_cases()?, rectified_convs::stem_cases()?].concat()),
         "reduce.cu" => reduce::cases(),
         "resize.cu" => resize::cases(),
         "softmax.cu" => softmax::cases(),
@@ -82,7 +87,7 @@ fn missing_barriers_are_named() -> Result<()> {
         return Ok(());
     }
     for (mutation, source) in [
-        ("dropped_barrier", "conv2d.cu"),
+        ("dropped_barrier", "column_sums.cu"),
         ("dropped_barrier_before_reuse", "batch_norm.cu"),
         ("dropped_barrier_after_staging", "gemm.cu"),
         ("dropped_barrier_before_staging", "gemm.cu"),

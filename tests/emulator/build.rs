@@ -4,7 +4,7 @@
 #[path = "src/mutations.rs"]
 mod mutations;
 
-use mutations::{MUTATIONS, Mutation};
+use mutations::{MUTATIONS, Mutation, VARIANTS};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, error::Error, fs};
@@ -32,7 +32,7 @@ fn main() -> Result<()> {
         let sources = sources.into_iter().filter(|path| has_extension(path, &["cu"]));
         units.extend(sources.map(|path| Unit { variant: "", path }));
     }
-    for mutation in MUTATIONS {
+    for mutation in MUTATIONS.iter().chain(VARIANTS) {
         units.push(mutated(mutation, &kernels, &out)?);
     }
 

@@ -23,7 +23,7 @@ use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result, sy
 use memory::DriverMemory;
 use modules::Modules;
 use staging::Staging;
-use std::ffi::c_void;
+use std::ffi::{OsStr, c_void};
 use std::sync::Arc;
 
 /// Opens the CUDA device with number `ordinal`, counted from 0 as the driver counts.
@@ -33,6 +33,27 @@ use std::sync::Arc;
 /// driver refuses it.
 pub fn open(ordinal: usize) -> Result<Arc<dyn Accelerator>> {
     Ok(Arc::new(Cuda::open(ordinal)?))
+}
+
+/// The variable that chooses the pool: `exact` for memory checkers.
+const POOL: &str = "CROSSMAX_POOL";
+
+/// Whether the value of [`POOL`] asks for [`Pool::exact`].
+fn wants_exact_pool(value: Option<&OsStr>) -> Result<bool> {
+    match value {
+        None => Ok(false),
+        Some(value) if value.is_empty() => Ok(false),
+        Some(value) if value == "exact" => Ok(true),
+        Some(other) => {
+            let found = other.to_string_lossy().into_owned();
+            Err(Error::argument(
+                "opening a device",
+                POOL,
+                "`exact`, or unset",
+                found,
+            ))
+        }
+    }
 }
 
 /// One CUDA device.
@@ -78,11 +99,15 @@ impl Cuda {
             stream: Arc::clone(&stream),
         };
         let target = Target::of_capability(compute_capability.0, compute_capability.1);
+        let pool = match wants_exact_pool(std::env::var_os(POOL).as_deref())? {
+            true => Pool::exact(name.clone(), Some(total), source),
+            false => Pool::new(name.clone(), Some(total), source),
+        };
         Ok(Self {
             compute_capability,
             most_shared_bytes: shared.unsigned_abs(),
-            modules: Modules::new(name.clone(), target, Arc::clone(&context)),
-            pool: Pool::new(name.clone(), Some(total), source),
+            modules: Modules::new(name.clone(), target, Arc::clone(&context), Arc::clone(&pool)),
+            pool,
             staging: Staging::new(&stream).map_err(failed("allocating memory for copies"))?,
             name,
             context,
@@ -141,7 +166,12 @@ impl Accelerator for Cuda {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.modules.cache.note().into_iter().collect()
+        let exact = self.pool.is_exact().then(|| {
+            format!(
+                "{POOL}=exact: the driver is asked for every allocation, which is slow; for memory checkers"
+            )
+        });
+        self.modules.cache.note().into_iter().chain(exact).collect()
     }
 
     fn memory(&self) -> DeviceMemory {
@@ -268,6 +298,16 @@ fn device_error(device: &str, doing: impl Into<String>, error: DriverError) -> E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pool_is_exact_only_where_that_is_asked_for() {
+        let wants = |value: Option<&str>| wants_exact_pool(value.map(OsStr::new)).map_err(|e| e.to_string());
+        assert_eq!(wants(None), Ok(false));
+        assert_eq!(wants(Some("")), Ok(false));
+        assert_eq!(wants(Some("exact")), Ok(true));
+        let message = wants(Some("1")).unwrap_err();
+        assert!(message.contains(POOL) && message.contains("exact"), "{message}");
+    }
 
     #[test]
     fn without_a_driver_opening_is_an_error_with_advice() {

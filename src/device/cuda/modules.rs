@@ -1,8 +1,9 @@
 //! Kernels that were compiled and loaded.
 
 use super::device_error;
+use super::memory::DriverMemory;
 use crate::device::nvrtc::{self, Target};
-use crate::device::{KernelCache, Signature, kernels};
+use crate::device::{KernelCache, Pool, Signature, kernels};
 use crate::{Error, Result};
 use cudarc::driver::{CudaContext, CudaFunction, CudaModule, DriverError, sys};
 use cudarc::nvrtc::Ptx;
@@ -18,6 +19,7 @@ pub(super) struct Modules {
     device: String,
     target: Target,
     context: Arc<CudaContext>,
+    pool: Arc<Pool<DriverMemory>>,
     pub cache: KernelCache,
     loaded: Mutex<Loaded>,
 }
@@ -35,11 +37,17 @@ struct Function {
 }
 
 impl Modules {
-    pub fn new(device: String, target: Target, context: Arc<CudaContext>) -> Self {
+    pub fn new(
+        device: String,
+        target: Target,
+        context: Arc<CudaContext>,
+        pool: Arc<Pool<DriverMemory>>,
+    ) -> Self {
         Self {
             device,
             target,
             context,
+            pool,
             cache: KernelCache::of_user(),
             loaded: Mutex::default(),
         }
@@ -88,10 +96,16 @@ impl Modules {
         let key = nvrtc::key(source, &unit, &self.target)?;
         let compile = || Ok(nvrtc::compile(source, &unit, &self.target)?.cubin);
         let cubin = self.cache.find_or_compile(&key, compile)?;
-        let module = self
-            .context
-            .load_module(Ptx::from_binary(cubin))
-            .map_err(self.failed("loading compiled kernels"))?;
+        let load = || self.context.load_module(Ptx::from_binary(cubin.clone()));
+        let module = match load() {
+            // What the pool keeps is free.
+            Err(error) if error.0 == sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
+                self.pool.trim()?;
+                load()
+            }
+            loaded => loaded,
+        };
+        let module = module.map_err(self.failed("loading compiled kernels"))?;
         modules.insert(source, Arc::clone(&module));
         Ok(module)
     }

@@ -49,12 +49,5 @@ pub const FORWARD: Kernel<Conv2dArgs> = Kernel::new("conv2d.cu", "conv2d_forward
 pub const DGRAD: Kernel<Conv2dArgs> = Kernel::new("conv2d.cu", "conv2d_dgrad");
 /// Reads `x`, `y`; writes `w`. For the elements of `w`.
 pub const WGRAD: Kernel<Conv2dArgs> = Kernel::new("conv2d.cu", "conv2d_wgrad");
-/// Reads `y`; writes `bias`. For the channels K.
-pub const BIAS_GRADIENT: Kernel<Conv2dArgs> = Kernel::new("conv2d.cu", "conv2d_bias_gradient");
 
-pub(super) const SIGNATURES: &[Signature] = &[
-    FORWARD.signature(),
-    DGRAD.signature(),
-    WGRAD.signature(),
-    BIAS_GRADIENT.signature(),
-];
+pub(super) const SIGNATURES: &[Signature] = &[FORWARD.signature(), DGRAD.signature(), WGRAD.signature()];

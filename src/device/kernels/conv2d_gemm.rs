@@ -20,6 +20,9 @@ kernel_args! {
         pub residual: DeviceAddress,
         /// Output, `[N,P,Q,K]`.
         pub y: DeviceAddress,
+        /// Mask of the output, which forward with ReLU writes, or of the input, which dgrad reads, as
+        /// [`BitMask`](crate::tensor::BitMask) has it; may be null.
+        pub mask: DeviceAddress,
         /// Parts of the weights' gradient, `[part_count,K,R,S,C]`.
         pub parts: DeviceAddress,
         /// Images.
@@ -59,29 +62,34 @@ pub const TILE_M: usize = 128;
 pub const TILE_N: usize = 64;
 /// Threads of a block of the f32 kernels.
 pub const THREADS: u32 = 256;
-/// Dynamic shared memory of a forward kernel, in bytes.
-pub const FORWARD_SHARED: u32 = shared_bytes(TILE_M, TILE_N);
-/// Dynamic shared memory of a dgrad kernel, in bytes.
-pub const DGRAD_SHARED: u32 = shared_bytes(TILE_M, TILE_N + PADDING);
-/// Dynamic shared memory of a wgrad kernel, in bytes.
-pub const WGRAD_SHARED: u32 = shared_bytes(TILE_M + PADDING, TILE_N + PADDING);
+/// Dynamic shared memory of a stage of a forward kernel, in bytes.
+pub const FORWARD_STAGE: u32 = stage_bytes(TILE_M, TILE_N);
+/// Dynamic shared memory of a stage of a dgrad kernel, in bytes.
+pub const DGRAD_STAGE: u32 = stage_bytes(TILE_M, TILE_N + PADDING);
+/// Dynamic shared memory of a stage of a wgrad kernel, in bytes.
+pub const WGRAD_STAGE: u32 = stage_bytes(TILE_M + PADDING, TILE_N + PADDING);
 
 /// Floats by which the lines of a tile with the depth outside are longer.
 const PADDING: usize = 8;
 
-/// Bytes of the ring of tiles: 3 stages, 16 deep, of this many floats a depth.
-const fn shared_bytes(left: usize, right: usize) -> u32 {
-    const STAGES: usize = 3;
+/// Stages of the ring of tiles on devices of this compute capability, as conv2d_copies.cuh has them: those from 8.0 on
+/// copy without the threads' help, and further ahead.
+pub const fn stages((major, _): (u32, u32)) -> u32 {
+    if major >= 8 { 3 } else { 2 }
+}
+
+/// Bytes of a stage: 16 deep, of this many floats a depth.
+const fn stage_bytes(left: usize, right: usize) -> u32 {
     const DEPTH: usize = 16;
-    (STAGES * DEPTH * (left + right) * size_of::<f32>()) as u32
+    (DEPTH * (left + right) * size_of::<f32>()) as u32
 }
 
 const SOURCE: &str = "conv2d_gemm.cu";
 
-/// Reads `x`, `w` and, unless null, `bias` and `residual`; writes `y`. For tiles of
+/// Reads `x`, `w` and, unless null, `bias` and `residual`; writes `y` and, unless null, `mask`. For tiles of
 /// output pixels × K.
 pub const FORWARD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_forward_f32");
-/// Reads `y`, `w` and, unless null, `residual`; writes `x`. For tiles of the largest phase's input pixels × C × phases.
+/// Reads `y`, `w` and, unless null, `residual` and `mask`; writes `x`. For tiles of the largest phase's input pixels × C × phases.
 pub const DGRAD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_dgrad_f32");
 /// Reads `x`, `y`; writes `parts`. For tiles of K × R·S·C × parts.
 pub const WGRAD: Kernel<Conv2dGemmArgs> = Kernel::new(SOURCE, "conv2d_wgrad_f32");

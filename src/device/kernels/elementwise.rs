@@ -45,6 +45,24 @@ kernel_args! {
     }
 }
 
+kernel_args! {
+    /// A tensor [pixels, channels] and its mask of one bit an element.
+    pub struct MaskArgs {
+        /// Input, contiguous.
+        pub x: DeviceAddress,
+        /// Words of 32 channels, as [`BitMask`](crate::tensor::BitMask) has them.
+        pub mask: DeviceAddress,
+        /// Output, contiguous; may be `x`.
+        pub out: DeviceAddress,
+        /// Elements of `x`.
+        pub elements: u64,
+        /// Channels of a pixel, ≥ 1.
+        pub channels: i32,
+        /// Nothing; keeps the size a multiple of 8.
+        pub unused: i32,
+    }
+}
+
 const fn function(entry: &'static str) -> Kernel<FunctionArgs> {
     Kernel::new("elementwise.cu", entry)
 }
@@ -84,6 +102,8 @@ pub const SILU_GRADIENT: Kernel<PairArgs> = pair("elementwise_silu_gradient");
 pub const TANH_GRADIENT: Kernel<PairArgs> = pair("elementwise_tanh_gradient");
 /// Gradient of the input of [`CLAMP`] from `x`, the output's, and `y`, the input.
 pub const CLAMP_GRADIENT: Kernel<PairArgs> = pair("elementwise_clamp_gradient");
+/// x where the mask has a bit, else 0.
+pub const MASK: Kernel<MaskArgs> = Kernel::new("elementwise.cu", "elementwise_mask");
 
 pub(super) const SIGNATURES: &[Signature] = &[
     RELU.signature(),
@@ -101,4 +121,5 @@ pub(super) const SIGNATURES: &[Signature] = &[
     SILU_GRADIENT.signature(),
     TANH_GRADIENT.signature(),
     CLAMP_GRADIENT.signature(),
+    MASK.signature(),
 ];

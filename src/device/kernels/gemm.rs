@@ -51,31 +51,12 @@ kernel_args! {
     }
 }
 
-kernel_args! {
-    /// Sums of columns; addresses are of f32.
-    pub struct ColumnSumsArgs {
-        /// Matrix, `[rows, columns]`.
-        pub x: DeviceAddress,
-        /// Result, `[columns]`.
-        pub sums: DeviceAddress,
-        /// Rows.
-        pub rows: u64,
-        /// Columns.
-        pub columns: i32,
-        /// Nothing; keeps the size a multiple of 8.
-        pub unused: i32,
-    }
-}
-
 /// Reads `left`, `right` and, unless null, `bias`; writes `c`. Launched with [`product_dims`].
 pub const GEMM: Kernel<GemmArgs> = Kernel::new("gemm.cu", "gemm");
 /// Reads `parts` and, unless null, `bias`; writes `c`. For the elements of `c`.
 pub const SUM_PARTS: Kernel<GemmPartsArgs> = Kernel::new("gemm.cu", "gemm_sum_parts");
-/// Reads `x`; writes `sums`. For the columns, as channels.
-pub const COLUMN_SUMS: Kernel<ColumnSumsArgs> = Kernel::new("gemm.cu", "column_sums");
 
-pub(super) const SIGNATURES: &[Signature] =
-    &[GEMM.signature(), SUM_PARTS.signature(), COLUMN_SUMS.signature()];
+pub(super) const SIGNATURES: &[Signature] = &[GEMM.signature(), SUM_PARTS.signature()];
 
 /// Blocks of [`GEMM`] for `parts` parts of an m×n result; nothing if they are more than a launch takes.
 pub fn product_dims(m: usize, n: usize, parts: usize) -> Option<LaunchDims> {

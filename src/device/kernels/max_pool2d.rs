@@ -13,6 +13,11 @@ kernel_args! {
         pub y: DeviceAddress,
         /// For every output the number of its input within the image, in u32.
         pub positions: DeviceAddress,
+        /// What is added to the gradient of the input, `[N,H,W,C]`; may be null.
+        pub sum: DeviceAddress,
+        /// Mask of the input, which its gradient goes through, as [`BitMask`](crate::tensor::BitMask) has it; may be
+        /// null.
+        pub mask: DeviceAddress,
         /// Pictures.
         pub n: i32,
         /// Rows of the input.
@@ -38,7 +43,7 @@ kernel_args! {
 
 /// Reads `x`; writes `y`, `positions`. For the elements of `y`.
 pub const FORWARD: Kernel<MaxPool2dArgs> = Kernel::new("max_pool2d.cu", "max_pool2d_forward");
-/// Reads `y`, `positions`; writes `x`. For the elements of `x`.
+/// Reads `y`, `positions` and, unless null, `sum` and `mask`; writes `x`. For the elements of `x`.
 pub const BACKWARD: Kernel<MaxPool2dArgs> = Kernel::new("max_pool2d.cu", "max_pool2d_backward");
 
 pub(super) const SIGNATURES: &[Signature] = &[FORWARD.signature(), BACKWARD.signature()];

@@ -17,6 +17,7 @@ pub mod arrange;
 pub mod attack;
 pub mod avg_pool2d;
 pub mod batch_norm;
+pub mod column_sums;
 pub mod conv2d;
 pub mod conv2d_gemm;
 pub mod conv2d_tensor;
@@ -61,6 +62,7 @@ pub fn signatures() -> impl Iterator<Item = Signature> {
         attack::SIGNATURES,
         avg_pool2d::SIGNATURES,
         batch_norm::SIGNATURES,
+        column_sums::SIGNATURES,
         conv2d::SIGNATURES,
         conv2d_gemm::SIGNATURES,
         conv2d_tensor::SIGNATURES,

@@ -9,6 +9,11 @@
 //! Eight for each doubling of the size, at least 512 bytes and at most 2 MiB apart. A block is therefore at
 //! most an eighth larger than what was asked for, but for at most 511 bytes of small ones, and never by 2 MiB
 //! or more. A block is only lent for its own class.
+//!
+//! # For memory checkers
+//! Blocks that are lent again hide mistakes from tools like `compute-sanitizer`: an access behind an allocation's end
+//! may hit its block, and one after its end the next owner. A pool made by [`Pool::exact`] asks the device for every
+//! allocation, of just its length, and keeps nothing.
 
 use super::{DeviceAddress, DeviceAllocation, DeviceMemory};
 use crate::{Error, Result};
@@ -54,6 +59,7 @@ pub struct Pool<S: MemorySource> {
     device: String,
     total: Option<usize>,
     source: S,
+    exact: bool,
     state: Mutex<State<S::Block>>,
 }
 
@@ -68,10 +74,25 @@ struct State<B> {
 impl<S: MemorySource> Pool<S> {
     /// An empty pool. `device` is the name for messages, `total` the bytes that the device has in all.
     pub fn new(device: impl Into<String>, total: Option<usize>, source: S) -> Arc<Self> {
+        Self::of_kind(device.into(), total, source, false)
+    }
+
+    /// The same, but without size classes, and nothing is kept to be lent again.
+    pub fn exact(device: impl Into<String>, total: Option<usize>, source: S) -> Arc<Self> {
+        Self::of_kind(device.into(), total, source, true)
+    }
+
+    /// Whether it was made by [`Pool::exact`].
+    pub fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    fn of_kind(device: String, total: Option<usize>, source: S, exact: bool) -> Arc<Self> {
         Arc::new(Self {
-            device: device.into(),
+            device,
             total,
             source,
+            exact,
             state: Mutex::new(State {
                 free: BTreeMap::new(),
                 live: 0,
@@ -86,7 +107,11 @@ impl<S: MemorySource> Pool<S> {
     /// # Errors
     /// [`Error::Device`] if the device has no room, even without the pool's free blocks, or failed.
     pub fn allocate(self: &Arc<Self>, bytes: usize) -> Result<DeviceAllocation> {
-        let class = size_class(bytes).ok_or_else(|| self.no_room(bytes, &self.memory()))?;
+        let class = match self.exact {
+            true => Some(bytes.max(1)),
+            false => size_class(bytes),
+        };
+        let class = class.ok_or_else(|| self.no_room(bytes, &self.memory()))?;
         let mut state = self.state();
         let block = match state.take_free(class) {
             Some(block) => block,
@@ -95,7 +120,7 @@ impl<S: MemorySource> Pool<S> {
         let address = match self.source.lend(&block, bytes) {
             Ok(address) => address,
             Err(error) => {
-                state.keep(class, block);
+                self.take_back(&mut state, class, block);
                 return Err(error);
             }
         };
@@ -146,13 +171,25 @@ impl<S: MemorySource> Pool<S> {
         state.peak = state.live;
     }
 
+    /// Gives all free blocks back to the device, for what else needs its memory, and waits until it has them.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device failed.
+    pub fn trim(&self) -> Result<()> {
+        self.trim_state(&mut self.state())
+    }
+
+    fn trim_state(&self, state: &mut State<S::Block>) -> Result<()> {
+        state.free.clear();
+        state.reserved = state.live;
+        self.source.settle()
+    }
+
     /// A new block from the device; if it has no room, all free ones go back to it first.
     fn reserve(&self, state: &mut State<S::Block>, class: usize, bytes: usize) -> Result<S::Block> {
         let mut block = self.source.reserve(class)?;
         if block.is_none() {
-            state.free.clear();
-            state.reserved = state.live;
-            self.source.settle()?;
+            self.trim_state(state)?;
             block = self.source.reserve(class)?;
         }
         let memory = DeviceMemory {
@@ -164,6 +201,14 @@ impl<S: MemorySource> Pool<S> {
         let block = block.ok_or_else(|| self.no_room(bytes, &memory))?;
         state.reserved += class;
         Ok(block)
+    }
+
+    /// Keeps a free block, or drops it.
+    fn take_back(&self, state: &mut State<S::Block>, class: usize, block: S::Block) {
+        match self.exact {
+            true => state.reserved -= class,
+            false => state.keep(class, block),
+        }
     }
 
     fn no_room(&self, bytes: usize, memory: &DeviceMemory) -> Error {
@@ -205,7 +250,7 @@ impl<S: MemorySource> Drop for Loan<S> {
             self.pool.source.take_back(&block, self.address);
             let mut state = self.pool.state();
             state.live -= self.class;
-            state.keep(self.class, block);
+            self.pool.take_back(&mut state, self.class, block);
         }
     }
 }

@@ -52,13 +52,46 @@ impl MemorySource for Counting {
 
 /// A pool over a device with `room` bytes; how often it had to wait for the device.
 fn pool(room: usize) -> (Arc<Pool<Counting>>, Arc<AtomicUsize>) {
+    let (source, settled) = source(room);
+    (Pool::new("counting", Some(room), source), settled)
+}
+
+fn source(room: usize) -> (Counting, Arc<AtomicUsize>) {
     let settled = Arc::new(AtomicUsize::new(0));
     let source = Counting {
         room: Arc::new(AtomicUsize::new(room)),
         next: AtomicU64::new(1 << 20),
         settled: Arc::clone(&settled),
     };
-    (Pool::new("counting", Some(room), source), settled)
+    (source, settled)
+}
+
+#[test]
+fn an_exact_pool_asks_the_device_for_just_what_is_asked() -> Result<()> {
+    let (source, _) = source(1 << 30);
+    let room = Arc::clone(&source.room);
+    let pool = Pool::exact("counting", Some(1 << 30), source);
+    let first = pool.allocate(1000)?;
+    assert_eq!((pool.memory().live, pool.memory().reserved), (1000, 1000));
+    let address = first.address();
+    drop(first);
+    assert_eq!((pool.memory().live, pool.memory().reserved), (0, 0));
+    assert_eq!(room.load(Ordering::Relaxed), 1 << 30);
+    assert_ne!(pool.allocate(1000)?.address(), address);
+    Ok(())
+}
+
+#[test]
+fn trimming_gives_free_blocks_back_and_waits() -> Result<()> {
+    let (pool, settled) = pool(1 << 30);
+    let kept = pool.allocate(1024)?;
+    drop(pool.allocate(4096)?);
+    assert_eq!(pool.memory().reserved, 5120);
+    pool.trim()?;
+    assert_eq!((pool.memory().reserved, pool.memory().live), (1024, 1024));
+    assert_eq!(settled.load(Ordering::Relaxed), 1);
+    drop(kept);
+    Ok(())
 }
 
 #[test]

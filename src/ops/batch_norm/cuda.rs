@@ -3,10 +3,11 @@
 use super::{Normalisation, OP, ParameterGradients, Statistics};
 use crate::Result;
 use crate::device::kernels::batch_norm::{
-    BatchNormArgs, EVAL_INPUT_GRADIENT, FORWARD, PARAMETER_GRADIENTS, RUNNING_AVERAGE, RunningAverageArgs,
-    STATISTICS, TRAIN_INPUT_GRADIENT,
+    BatchNormArgs, EVAL_INPUT_GRADIENT, FORWARD, GRADIENT_SUMS, PARAMETER_GRADIENTS, RUNNING_AVERAGE,
+    RunningAverageArgs, SQUARES, STATISTICS, SUMS, TRAIN_INPUT_GRADIENT,
 };
-use crate::device::{Accelerator, DeviceAddress, LaunchDims};
+use crate::device::{Accelerator, LaunchDims};
+use crate::ops::column_sums::{PartsOfRows, column_sums};
 use crate::ops::launch::int;
 use crate::tensor::{Element, Tensor};
 use bytemuck::Zeroable;
@@ -34,6 +35,41 @@ fn arguments<T: Element>(elements: usize, by: &Normalisation<T>) -> Result<Batch
     })
 }
 
+/// Two sums for every channel and part of the rows, which is how the kernels add over a batch.
+struct Parts<T: Element> {
+    sums: [Tensor<T>; 2],
+    of_rows: PartsOfRows,
+    channels: usize,
+}
+
+impl<T: Element> Parts<T> {
+    /// Room for those of a tensor of this many elements.
+    fn dirty_on(device: &Device, elements: usize, channels: usize) -> Result<Self> {
+        let of_rows = PartsOfRows::of(elements / channels.max(1), channels);
+        let room = || Tensor::dirty_on(device, [of_rows.count as usize, channels]);
+        Ok(Self {
+            sums: [room()?, room()?],
+            of_rows,
+            channels,
+        })
+    }
+
+    fn arguments(&self, others: BatchNormArgs) -> BatchNormArgs {
+        BatchNormArgs {
+            first_parts: self.sums[0].address(),
+            second_parts: self.sums[1].address(),
+            part_rows: self.of_rows.rows as u64,
+            part_count: self.of_rows.count as i32, // a few hundred at most
+            ..others
+        }
+    }
+
+    /// A block for each part and each block of channels.
+    fn dims(&self) -> LaunchDims {
+        LaunchDims::for_channels(self.channels).in_parts(self.of_rows.count)
+    }
+}
+
 /// Mean and both variances of a batch.
 pub(super) fn statistics<T: Element>(
     device: &Device,
@@ -46,13 +82,16 @@ pub(super) fn statistics<T: Element>(
         variance: vector()?,
         unbiased_variance: vector()?,
     };
-    let args = BatchNormArgs {
+    let parts = Parts::<T>::dirty_on(device, x.len(), channels)?;
+    let args = parts.arguments(BatchNormArgs {
         x: x.address(),
         mean: statistics.mean.address(),
         variance: statistics.variance.address(),
         unbiased_variance: statistics.unbiased_variance.address(),
         ..lengths(x.len(), channels)?
-    };
+    });
+    SUMS.launch(&**device, parts.dims(), &args)?;
+    SQUARES.launch(&**device, parts.dims(), &args)?;
     STATISTICS.launch(&**device, LaunchDims::for_channels(channels), &args)?;
     Ok(statistics)
 }
@@ -83,20 +122,28 @@ pub(super) fn parameter_gradients<T: Element>(
     by: &Normalisation<T>,
 ) -> Result<ParameterGradients<T>> {
     let channels = by.channels();
-    let of_bias = Tensor::dirty_on(device, [channels])?;
-    let of_weight = match x {
-        Some(_) => Some(Tensor::dirty_on(device, [channels])?),
-        None => None,
+    let Some(x) = x else {
+        return Ok(ParameterGradients {
+            of_bias: column_sums(device, OP, dy, channels)?,
+            of_weight: None,
+        });
     };
-    let args = BatchNormArgs {
-        x: x.map_or(DeviceAddress::NULL, Tensor::address),
+    let parts = Parts::<T>::dirty_on(device, dy.len(), channels)?;
+    let of_bias = Tensor::dirty_on(device, [channels])?;
+    let of_weight = Tensor::dirty_on(device, [channels])?;
+    let args = parts.arguments(BatchNormArgs {
+        x: x.address(),
         dy: dy.address(),
-        dweight: of_weight.as_ref().map_or(DeviceAddress::NULL, Tensor::address),
+        dweight: of_weight.address(),
         dbias: of_bias.address(),
         ..arguments(dy.len(), by)?
-    };
+    });
+    GRADIENT_SUMS.launch(&**device, parts.dims(), &args)?;
     PARAMETER_GRADIENTS.launch(&**device, LaunchDims::for_channels(channels), &args)?;
-    Ok(ParameterGradients { of_bias, of_weight })
+    Ok(ParameterGradients {
+        of_bias,
+        of_weight: Some(of_weight),
+    })
 }
 
 /// The input's gradient with the batch's statistics; `sums` are the parameters' gradients.

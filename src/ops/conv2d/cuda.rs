@@ -2,11 +2,11 @@
 
 use super::implicit_gemm::{self, is_too_small};
 use super::{Conv2dEpilogue, Geometry, OP};
-use crate::device::kernels::conv2d::{BIAS_GRADIENT, Conv2dArgs, DGRAD, FORWARD, WGRAD};
+use crate::device::kernels::conv2d::{Conv2dArgs, DGRAD, FORWARD, WGRAD};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use crate::ops::Precision;
 use crate::ops::launch::int;
-use crate::tensor::{Element, Tensor};
+use crate::tensor::{BitMask, Element, Tensor};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ fn is_direct(device: &Device, g: &Geometry, precision: Precision) -> Result<bool
     Ok(is_too_small(g))
 }
 
-/// y `[N,P,Q,K]`.
+/// y `[N,P,Q,K]`, and `mask` written where there is one.
 pub fn forward<T: Element>(
     device: &Device,
     g: &Geometry,
@@ -58,9 +58,10 @@ pub fn forward<T: Element>(
     x: &Tensor<T>,
     w: &Tensor<T>,
     epilogue: Conv2dEpilogue<'_, T>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     if !is_direct(device, g, precision)? || epilogue.residual.is_some() || epilogue.relu {
-        return implicit_gemm::forward(device, g, precision, x, w, epilogue);
+        return implicit_gemm::forward(device, g, precision, x, w, epilogue, mask);
     }
     let y = Tensor::dirty_on(device, g.output())?;
     let args = Conv2dArgs {
@@ -74,7 +75,7 @@ pub fn forward<T: Element>(
     Ok(y)
 }
 
-/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one.
+/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one, with zeros where `mask` has none.
 pub fn dgrad<T: Element>(
     device: &Device,
     g: &Geometry,
@@ -82,10 +83,11 @@ pub fn dgrad<T: Element>(
     dy: &Tensor<T>,
     w: &Tensor<T>,
     sum: Option<&Tensor<T>>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     let precision = precision.backward(device.compute_capability());
     if !is_direct(device, g, precision)? {
-        return implicit_gemm::dgrad(device, g, precision, dy, w, sum);
+        return implicit_gemm::dgrad(device, g, precision, dy, w, sum, mask);
     }
     let mut dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
     let args = Conv2dArgs {
@@ -98,7 +100,10 @@ pub fn dgrad<T: Element>(
     if let Some(sum) = sum {
         dx.accumulate(sum)?;
     }
-    Ok(dx)
+    match mask {
+        Some(mask) => mask.apply(dx),
+        None => Ok(dx),
+    }
 }
 
 /// The gradient of the weights, `[K,R,S,C]`.
@@ -122,16 +127,4 @@ pub fn wgrad<T: Element>(
     };
     WGRAD.launch(&**device, LaunchDims::for_elements(dw.len()), &args)?;
     Ok(dw)
-}
-
-/// The gradient of the bias, `[K]`.
-pub fn bias_gradient<T: Element>(device: &Device, g: &Geometry, dy: &Tensor<T>) -> Result<Tensor<T>> {
-    let db = Tensor::dirty_on(device, [g.k])?;
-    let args = Conv2dArgs {
-        bias: db.address(),
-        y: dy.address(),
-        ..arguments(g)?
-    };
-    BIAS_GRADIENT.launch(&**device, LaunchDims::for_channels(g.k), &args)?;
-    Ok(db)
 }

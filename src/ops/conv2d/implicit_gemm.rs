@@ -9,7 +9,7 @@ use crate::device::kernels::conv2d_tensor as tensor;
 use crate::device::{DeviceAddress, Kernel, LaunchDims};
 use crate::ops::Precision;
 use crate::ops::launch::int_up_to;
-use crate::tensor::{Element, Tensor};
+use crate::tensor::{BitMask, Element, Tensor};
 
 /// Whether a tile would be mostly empty, so that the direct kernels do better. Depends on the layer
 /// alone: an image's result must not depend on its batch.
@@ -24,7 +24,7 @@ struct Direction {
     tf32: Kernel<Conv2dGemmArgs>,
     bf16: Kernel<Conv2dGemmArgs>,
     f16: Kernel<Conv2dGemmArgs>,
-    shared_bytes: u32,
+    stage_bytes: u32,
 }
 
 const FORWARD: Direction = Direction {
@@ -32,21 +32,21 @@ const FORWARD: Direction = Direction {
     tf32: tensor::FORWARD_TF32,
     bf16: tensor::FORWARD_BF16,
     f16: tensor::FORWARD_F16,
-    shared_bytes: gemm::FORWARD_SHARED,
+    stage_bytes: gemm::FORWARD_STAGE,
 };
 const DGRAD: Direction = Direction {
     f32: gemm::DGRAD,
     tf32: tensor::DGRAD_TF32,
     bf16: tensor::DGRAD_BF16,
     f16: tensor::DGRAD_F16,
-    shared_bytes: gemm::DGRAD_SHARED,
+    stage_bytes: gemm::DGRAD_STAGE,
 };
 const WGRAD: Direction = Direction {
     f32: gemm::WGRAD,
     tf32: tensor::WGRAD_TF32,
     bf16: tensor::WGRAD_BF16,
     f16: tensor::WGRAD_F16,
-    shared_bytes: gemm::WGRAD_SHARED,
+    stage_bytes: gemm::WGRAD_STAGE,
 };
 
 impl Direction {
@@ -76,7 +76,7 @@ impl Direction {
         let dims = LaunchDims {
             grid: blocks,
             block: [threads, 1, 1],
-            shared_bytes: self.shared_bytes,
+            shared_bytes: self.stage_bytes * gemm::stages(device.compute_capability()),
         };
         kernel.launch(&**device, dims, args)
     }
@@ -101,6 +101,7 @@ fn arguments(g: &Geometry) -> Result<Conv2dGemmArgs> {
         bias: DeviceAddress::NULL,
         residual: DeviceAddress::NULL,
         y: DeviceAddress::NULL,
+        mask: DeviceAddress::NULL,
         parts: DeviceAddress::NULL,
         n: length(g.n)?,
         h: length(g.h)?,
@@ -119,7 +120,7 @@ fn arguments(g: &Geometry) -> Result<Conv2dGemmArgs> {
     })
 }
 
-/// y `[N,P,Q,K]`.
+/// y `[N,P,Q,K]`, and `mask` written where there is one, which wants a ReLU.
 pub(super) fn forward<T: Element>(
     device: &Device,
     g: &Geometry,
@@ -127,6 +128,7 @@ pub(super) fn forward<T: Element>(
     x: &Tensor<T>,
     w: &Tensor<T>,
     epilogue: Conv2dEpilogue<'_, T>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     let y = Tensor::dirty_on(device, g.output())?;
     let args = Conv2dGemmArgs {
@@ -135,6 +137,7 @@ pub(super) fn forward<T: Element>(
         bias: epilogue.bias.map_or(DeviceAddress::NULL, Tensor::address),
         residual: epilogue.residual.map_or(DeviceAddress::NULL, Tensor::address),
         y: y.address(),
+        mask: mask.map_or(DeviceAddress::NULL, BitMask::address),
         relu: i32::from(epilogue.relu),
         ..arguments(g)?
     };
@@ -142,7 +145,7 @@ pub(super) fn forward<T: Element>(
     Ok(y)
 }
 
-/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one.
+/// The gradient of the input, `[N,H,W,C]`, added to `sum` if there is one, with zeros where `mask` has none.
 pub(super) fn dgrad<T: Element>(
     device: &Device,
     g: &Geometry,
@@ -150,6 +153,7 @@ pub(super) fn dgrad<T: Element>(
     dy: &Tensor<T>,
     w: &Tensor<T>,
     sum: Option<&Tensor<T>>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     let dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;
     let args = Conv2dGemmArgs {
@@ -157,6 +161,7 @@ pub(super) fn dgrad<T: Element>(
         w: w.address(),
         y: dy.address(),
         residual: sum.map_or(DeviceAddress::NULL, Tensor::address),
+        mask: mask.map_or(DeviceAddress::NULL, BitMask::address),
         ..arguments(g)?
     };
     let [down, right] = g.stride;

@@ -2,7 +2,7 @@
 
 use super::{Conv2d, Geometry, OP, cpu, cuda};
 use crate::ops::place::{Place, place};
-use crate::tensor::{Element, Shape, Tensor};
+use crate::tensor::{BitMask, Element, Shape, Tensor};
 use crate::{Error, Result};
 
 /// What follows a convolution in the same pass: y = relu(conv(x, w) + bias + residual), every step
@@ -61,21 +61,23 @@ pub fn infer<T: Element>(
 ) -> Result<Tensor<T>> {
     let g = Geometry::new(options, x.shape(), w.shape())?;
     epilogue.check(&g)?;
-    forward(&g, options, x, w, epilogue)
+    forward(&g, options, x, w, epilogue, None)
 }
 
-/// The same for checked shapes.
+/// The same for checked shapes. On an accelerator it writes to `mask`, if there is one, where the gradient of the
+/// output passes its ReLU.
 pub(super) fn forward<T: Element>(
     g: &Geometry,
     options: Conv2d,
     x: &Tensor<T>,
     w: &Tensor<T>,
     epilogue: Conv2dEpilogue<'_, T>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     let mut operands = vec![x, w];
     operands.extend(epilogue.operands());
     match place(OP, &operands)? {
         Place::Host => cpu::forward(g, x, w, epilogue),
-        Place::Device(device) => cuda::forward(device, g, options.precision, x, w, epilogue),
+        Place::Device(device) => cuda::forward(device, g, options.precision, x, w, epilogue, mask),
     }
 }

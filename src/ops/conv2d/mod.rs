@@ -13,16 +13,20 @@ mod infer;
 mod tests;
 mod unroll;
 mod weight_gradient;
+mod winograd;
 
 pub use fixed::FixedEpilogue;
 pub(crate) use geometry::Geometry;
 pub use infer::{Conv2dEpilogue, infer};
 
+use cpu::Start;
+
 use crate::Result;
 use crate::autograd::Var;
 use crate::ops::Precision;
+use crate::ops::column_sums::column_sums;
 use crate::ops::place::{Place, place};
-use crate::tensor::{Element, Tensor};
+use crate::tensor::{BitMask, Element, Tensor};
 
 /// Stride and zero padding of a convolution, in pixels: [rows, columns]; and how its products are rounded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +68,7 @@ impl<T: Element> Var<T> {
             ..Conv2dEpilogue::default()
         };
         epilogue.check(&geometry)?;
-        let value = infer::forward(&geometry, options, self.value(), weight.value(), epilogue)?;
+        let value = infer::forward(&geometry, options, self.value(), weight.value(), epilogue, None)?;
         let precision = options.precision;
         // Each operand is kept only for the other's gradient.
         let x = weight.tracked().then(|| self.value().clone());
@@ -74,7 +78,7 @@ impl<T: Element> Var<T> {
         Ok(Var::from_op("conv2d", &inputs, value, || {
             move |dy: Tensor<T>, needs| {
                 let dx = match &w {
-                    Some(w) => needs.gradient(0, || dgrad(&geometry, precision, &dy, w, None))?,
+                    Some(w) => needs.gradient(0, || dgrad(&geometry, precision, &dy, w, None, None))?,
                     None => None,
                 };
                 let dw = match &x {
@@ -90,19 +94,21 @@ impl<T: Element> Var<T> {
 
 const OP: &str = "conv2d";
 
-/// The gradient of the input, added to `sum` if there is one.
+/// The gradient of the input, added to `sum` if there is one, with zeros where `mask` has none. Only accelerators have
+/// masks.
 fn dgrad<T: Element>(
     g: &Geometry,
     precision: Precision,
     dy: &Tensor<T>,
     w: &Tensor<T>,
     sum: Option<Tensor<T>>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     let mut operands = vec![dy, w];
     operands.extend(&sum);
     match place(OP, &operands)? {
         Place::Host => cpu::dgrad(g, dy, w, sum),
-        Place::Device(device) => cuda::dgrad(device, g, precision, dy, w, sum.as_ref()),
+        Place::Device(device) => cuda::dgrad(device, g, precision, dy, w, sum.as_ref(), mask),
     }
 }
 
@@ -116,6 +122,6 @@ fn wgrad<T: Element>(g: &Geometry, precision: Precision, dy: &Tensor<T>, x: &Ten
 fn bias_gradient<T: Element>(g: &Geometry, dy: &Tensor<T>) -> Result<Tensor<T>> {
     match place(OP, &[dy])? {
         Place::Host => cpu::bias_gradient(g, dy),
-        Place::Device(device) => cuda::bias_gradient(device, g, dy),
+        Place::Device(device) => column_sums(device, OP, dy, g.k),
     }
 }

@@ -1,9 +1,7 @@
 //! Launches of the matrix product kernels.
 
 use super::sides;
-use crate::device::kernels::gemm::{
-    COLUMN_SUMS, ColumnSumsArgs, GEMM, GemmArgs, GemmPartsArgs, SUM_PARTS, product_dims,
-};
+use crate::device::kernels::gemm::{GEMM, GemmArgs, GemmPartsArgs, SUM_PARTS, product_dims};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use crate::ops::launch::int;
 use crate::tensor::{Element, Tensor};
@@ -131,19 +129,4 @@ pub(super) fn transposed_times<T: Element>(
     let ([k, m], [_, n]) = (sides(a), sides(b));
     let operands = [Operand::down_columns(a), Operand::down_columns(b)];
     product(device, op, [m, n, k], operands, None)
-}
-
-/// The sum over rows.
-pub(super) fn column_sums<T: Element>(device: &Device, op: &'static str, x: &Tensor<T>) -> Result<Tensor<T>> {
-    let [rows, columns] = sides(x);
-    let sums = Tensor::dirty_on(device, [columns])?;
-    let args = ColumnSumsArgs {
-        x: x.address(),
-        sums: sums.address(),
-        rows: rows as u64,
-        columns: int(op, columns)?,
-        unused: 0,
-    };
-    COLUMN_SUMS.launch(&**device, LaunchDims::for_channels(columns), &args)?;
-    Ok(sums)
 }

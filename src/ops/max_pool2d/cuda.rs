@@ -2,9 +2,9 @@
 
 use super::{Geometry, OP};
 use crate::device::kernels::max_pool2d::{BACKWARD, FORWARD, MaxPool2dArgs};
-use crate::device::{Accelerator, DeviceAllocation, LaunchDims};
+use crate::device::{Accelerator, DeviceAddress, DeviceAllocation, LaunchDims};
 use crate::ops::launch::int;
-use crate::tensor::{Element, Tensor};
+use crate::tensor::{BitMask, Element, Tensor};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ fn arguments<T: Element>(
         x: x.address(),
         y: y.address(),
         positions: positions.address(),
+        sum: DeviceAddress::NULL,
+        mask: DeviceAddress::NULL,
         n: int(OP, n)?,
         h: int(OP, h)?,
         w: int(OP, w)?,
@@ -55,15 +57,21 @@ pub(super) fn forward<T: Element>(
     Ok((y, positions))
 }
 
-/// The gradient of the input.
+/// The gradient of the input, added to `sum` if there is one, with zeros where `mask` has none.
 pub(super) fn backward<T: Element>(
     device: &Device,
     g: &Geometry,
     dy: &Tensor<T>,
     positions: &DeviceAllocation,
+    sum: Option<&Tensor<T>>,
+    mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
     let dx = Tensor::dirty_on(device, g.input)?;
-    let args = arguments(g, &dx, dy, positions)?;
+    let args = MaxPool2dArgs {
+        sum: sum.map_or(DeviceAddress::NULL, Tensor::address),
+        mask: mask.map_or(DeviceAddress::NULL, BitMask::address),
+        ..arguments(g, &dx, dy, positions)?
+    };
     BACKWARD.launch(&**device, LaunchDims::for_elements(dx.len()), &args)?;
     Ok(dx)
 }

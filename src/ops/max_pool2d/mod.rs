@@ -8,7 +8,7 @@ mod tests;
 use crate::autograd::Var;
 use crate::device::DeviceAllocation;
 use crate::ops::place::{Place, place};
-use crate::tensor::{Element, Tensor};
+use crate::tensor::{BitMask, Element, Tensor};
 use crate::{Error, Result};
 
 impl<T: Element> Var<T> {
@@ -53,21 +53,40 @@ impl<T: Element> Var<T> {
             }
         };
         Ok(Var::from_op(OP, &[self], value, || {
-            move |dy: Tensor<T>, _| {
-                let dx = match (place(OP, &[&dy])?, &positions) {
-                    (Place::Host, Positions::Host(from)) => cpu::backward(&geometry, &dy, from)?,
-                    (Place::Device(device), Positions::Device(from)) => {
-                        cuda::backward(device, &geometry, &dy, from)?
-                    }
-                    _ => return Err(Error::argument(OP, "dy", "where the output is", "elsewhere")),
-                };
-                Ok(vec![Some(dx)])
+            move |dy: Tensor<T>, mut needs| {
+                let dx =
+                    needs.added_gradient(0, |sum, mask| gradient(&geometry, &dy, &positions, sum, mask))?;
+                Ok(vec![dx])
             }
         }))
     }
 }
 
 const OP: &str = "max_pool2d";
+
+/// The gradient of the input, added to `sum` if there is one, with zeros where `mask` has none. Only accelerators have
+/// masks.
+fn gradient<T: Element>(
+    g: &Geometry,
+    dy: &Tensor<T>,
+    positions: &Positions,
+    sum: Option<Tensor<T>>,
+    mask: Option<&BitMask>,
+) -> Result<Tensor<T>> {
+    match (place(OP, &[dy])?, positions) {
+        (Place::Host, Positions::Host(from)) => {
+            let mut dx = cpu::backward(g, dy, from)?;
+            if let Some(sum) = sum {
+                dx.accumulate(&sum)?;
+            }
+            Ok(dx)
+        }
+        (Place::Device(device), Positions::Device(from)) => {
+            cuda::backward(device, g, dy, from, sum.as_ref(), mask)
+        }
+        _ => Err(Error::argument(OP, "dy", "where the output is", "elsewhere")),
+    }
+}
 
 /// Every length of a pool, checked: a window always holds a pixel.
 struct Geometry {

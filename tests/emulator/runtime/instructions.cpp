@@ -7,7 +7,7 @@ namespace {
 constexpr uint32_t WHOLE_WARP = 0xffffffff;
 
 struct Shuffle {
-    float value, result;
+    uint32_t value, result;
     int mask;
 };
 
@@ -122,8 +122,8 @@ void multiply(void* const lanes[WARP_LANES], uint32_t) {
 
 }  // namespace
 
-float shuffle_xor(float value, int mask, Site site) {
-    Shuffle own = {value, 0.0f, mask};
+uint32_t shuffle_xor(uint32_t value, int mask, Site site) {
+    Shuffle own = {value, 0, mask};
     Processor::current()->collective(exchange, WHOLE_WARP, &own, site);
     return own.result;
 }

@@ -7,7 +7,7 @@
 
 namespace emulator {
 
-float shuffle_xor(float value, int mask, Site site);
+uint32_t shuffle_xor(uint32_t value, int mask, Site site);
 void load_matrices(uint32_t (&matrices)[4], int64_t row, bool transposed, Site site);
 // The tensor cores' formats.
 enum class Operands { F16_K8, F16_K16, BF16_K16, TF32_K8 };
@@ -27,8 +27,11 @@ inline Shared<T> dynamic_shared() {
     return Shared<T>(0);
 }
 
-inline float shuffle_xor(float value, int mask, emulator::Site site = emulator::Site::here()) {
+inline unsigned shuffle_xor(unsigned value, int mask, emulator::Site site = emulator::Site::here()) {
     return emulator::shuffle_xor(value, mask, site);
+}
+inline float shuffle_xor(float value, int mask, emulator::Site site = emulator::Site::here()) {
+    return emulator::float_of(emulator::shuffle_xor(emulator::bits_of(value), mask, site));
 }
 
 template <typename T>

@@ -17,6 +17,22 @@ pub struct Mutation {
     pub to: &'static str,
 }
 
+/// Kernels as devices before compute capability 8.0 have them, which are no mistakes: without asynchronous copies.
+pub const TURING: &str = "turing";
+
+/// The files that differ there.
+pub const VARIANTS: &[Mutation] = &[turing("conv2d_gemm.cu"), turing("conv2d_tensor.cu")];
+
+const fn turing(source: &'static str) -> Mutation {
+    Mutation {
+        name: TURING,
+        file: "conv2d_copies.cuh",
+        source,
+        from: "#define ASYNC_COPIES SM_80",
+        to: "#define ASYNC_COPIES 0",
+    }
+}
+
 /// All of them.
 pub const MUTATIONS: &[Mutation] = &[
     Mutation {
@@ -42,24 +58,38 @@ pub const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "skipped_rows",
-        file: "conv2d.cu",
-        source: "conv2d.cu",
-        from: "row += blockDim.y) part.add(",
-        to: "row += 2 * blockDim.y) part.add(",
+        file: "columns.cuh",
+        source: "column_sums.cu",
+        from: "row += blockDim.y) own.add(",
+        to: "row += 2 * blockDim.y) own.add(",
     },
     Mutation {
-        name: "channels_unchecked",
-        file: "conv2d.cu",
-        source: "conv2d.cu",
-        from: "if (k < a.k && threadIdx.y == 0) a.bias[k] = sum;",
-        to: "if (threadIdx.y == 0) a.bias[k] = sum;",
+        name: "columns_unchecked",
+        file: "column_sums.cu",
+        source: "column_sums.cu",
+        from: "if (inside && threadIdx.y == 0)",
+        to: "if (threadIdx.y == 0)",
+    },
+    Mutation {
+        name: "first_part_alone",
+        file: "columns.cuh",
+        source: "column_sums.cu",
+        from: "const u64 begin = blockIdx.y * part_rows;",
+        to: "const u64 begin = 0;",
     },
     Mutation {
         name: "dropped_barrier",
         file: "common.cuh",
-        source: "conv2d.cu",
+        source: "column_sums.cu",
         from: "threadIdx.x] = value;\n    __syncthreads();",
         to: "threadIdx.x] = value;",
+    },
+    Mutation {
+        name: "mean_of_a_part",
+        file: "batch_norm.cu",
+        source: "batch_norm.cu",
+        from: "const float mean = sum_of_parts(a, a.first_parts, shared) / float(a.rows);\n    const float square = column_sum_of(",
+        to: "const float mean = sum_of_parts(a, a.first_parts, shared) / float(a.part_rows);\n    const float square = column_sum_of(",
     },
     Mutation {
         name: "dropped_barrier_before_reuse",
@@ -116,6 +146,13 @@ pub const MUTATIONS: &[Mutation] = &[
         source: "max_pool2d.cu",
         from: "(place - window) / stride + 1",
         to: "(place - window) / stride + 2",
+    },
+    Mutation {
+        name: "mask_of_the_first_image",
+        file: "max_pool2d.cu",
+        source: "max_pool2d.cu",
+        from: "const u64 pixel = (n * a.h + h) * a.w + w;",
+        to: "const u64 pixel = u64(h) * a.w + w;",
     },
     Mutation {
         name: "first_row_ignored",
@@ -193,6 +230,34 @@ pub const MUTATIONS: &[Mutation] = &[
         source: "dlr.cu",
         from: "sum += 0.5f * lower;",
         to: "sum += lower;",
+    },
+    Mutation {
+        name: "mask_of_half_words",
+        file: "bit_mask.cuh",
+        source: "elementwise.cu",
+        from: "word >> (channel % WORD_BITS)",
+        to: "word >> (channel % 16)",
+    },
+    Mutation {
+        name: "mask_of_other_rows",
+        file: "conv2d_tensor.cu",
+        source: "conv2d_tensor.cu",
+        from: "test(sum[i][j][2 * half]))",
+        to: "test(sum[i][j][2 - 2 * half]))",
+    },
+    Mutation {
+        name: "mask_of_one_thread_fewer",
+        file: "conv2d_gemm.cu",
+        source: "conv2d_gemm.cu",
+        from: "for (int mask = 1; mask < SIDE; mask *= 2)",
+        to: "for (int mask = 2; mask < SIDE; mask *= 2)",
+    },
+    Mutation {
+        name: "mask_of_the_phase",
+        file: "conv2d_gemm.cuh",
+        source: "conv2d_gemm.cu",
+        from: "is_masked_in(a.mask, place, c, a.c)",
+        to: "is_masked_in(a.mask, u64(m), c, a.c)",
     },
     Mutation {
         name: "upper_bound_too_high",
@@ -289,8 +354,8 @@ pub const MUTATIONS: &[Mutation] = &[
         name: "tile_row_too_many",
         file: "conv2d_gemm.cuh",
         source: "conv2d_gemm.cu",
-        from: "if (m >= rows || k >= a.k) return;",
-        to: "if (m > rows || k >= a.k) return;",
+        from: "if (m >= rows || k >= a.k) {",
+        to: "if (m > rows || k >= a.k) {",
     },
     Mutation {
         name: "tile_forgotten_part",

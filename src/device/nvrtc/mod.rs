@@ -8,6 +8,8 @@
     reason = "NVRTC is a C library; cudarc wraps neither cubins nor embedded headers"
 )]
 
+mod library;
+
 use super::CacheKey;
 use super::kernels::FILES;
 use crate::{Error, Result};
@@ -70,13 +72,16 @@ pub fn version() -> Result<(i32, i32)> {
 }
 
 /// What the machine code of `source` depends on: everything that [`compile`] would be given, and
-/// the version of the library.
+/// the library: its version and, where the system tells which file it is, that file's path, length and time of change.
 ///
 /// # Errors
 /// [`Error::Device`] if there is no `libnvrtc`.
 pub fn key(name: &str, source: &str, target: &Target) -> Result<CacheKey> {
     let (major, minor) = version()?;
     let mut key = CacheKey::new(&["NVRTC", &format!("{major}.{minor}")]);
+    if let Some(library) = library::loaded() {
+        key = key.and(&["library", &library]);
+    }
     for option in options(target) {
         key = key.and(&["option", &option]);
     }
