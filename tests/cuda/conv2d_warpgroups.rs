@@ -2,7 +2,8 @@
 
 use super::conv2d_tiles::{Layer, case_of, exact};
 use super::emulated::Emulated;
-use super::on_device::skips_emulator;
+use super::mutations::WARPGROUPS;
+use super::on_device::{open_for, skips_emulator};
 use super::operands::SEEDS;
 use super::rectified_convs::layers_in;
 use crossmax::Result;
@@ -61,12 +62,9 @@ pub fn complaint(device: &Arc<dyn Accelerator>) -> Result<Option<String>> {
 
 #[test]
 fn layers_of_resnet152_are_exact_with_all_that_follows_them() -> Result<()> {
-    if skips_emulator() {
-        return Ok(());
-    }
     let cases = cases()?;
     for seed in SEEDS {
-        let device = Emulated::hopper(seed, "");
+        let device = open_for(WARPGROUPS, seed);
         assert_eq!(complaint(&device)?, None);
         let report = compare_places::<f32>(&cases, &Place::Accelerator(device))?;
         assert!(report.passed(), "seed {seed}: {report}");
@@ -92,10 +90,7 @@ fn a_device_that_disagrees_falls_back() -> Result<()> {
 
 #[test]
 fn an_image_does_not_depend_on_its_batch() -> Result<()> {
-    if skips_emulator() {
-        return Ok(());
-    }
-    let place = Place::Accelerator(Emulated::hopper(2, ""));
+    let place = Place::Accelerator(open_for(WARPGROUPS, 2));
     let (images, shape) = (3, [7, 6, 64]);
     let numbers = |name: &'static str, shape: &[usize]| Tensor::from_fn(shape, |i| unit(name, i) - 0.5);
     let [h, w, c] = shape;
