@@ -280,12 +280,12 @@ fn mistakes_with_boxes_and_products_are_reported() {
         return;
     }
     for (entry, part) in [
-        ("reads_box_without_wait", "no wait before"),
+        ("reads_box_without_wait", "an asynchronous copy of thread 0"),
         ("leaves_wait_to_others", "has not waited for its barrier"),
         ("ends_before_copy", "a copy to its shared memory has not"),
         ("stores_without_fence", "no fence_proxy_async between"),
         ("copies_over_factor", "may still be reading"),
-        ("waits_for_other_parity", "no wait before"),
+        ("waits_for_other_parity", "an asynchronous copy of thread 0"),
         ("waits_for_a_phase_too_many", "(barrier in shared memory)"),
     ] {
         let message = misuse(entry).expect_err(entry);

@@ -509,7 +509,7 @@ pub const MUTATIONS: &[Mutation] = &[
         file: "conv2d_warpgroup.cu",
         source: "conv2d_warpgroup.cu",
         from: "!first || depth > 0",
-        to: "true",
+        to: "!first || depth >= 0",
     },
     Mutation {
         name: "shortcut_of_one_column",
