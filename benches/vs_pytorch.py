@@ -24,7 +24,39 @@ WORK = [
     ("resnet20", "forward", 32, None),
     ("resnet20", "attack", 32, 1.3),
     ("resnet20", "train", 32, 1.2),
+    ("pocket", "forward", 256, 2.0),
+    ("pocket", "attack", 256, 2.0),
 ]
+
+
+def views(images, noise=0.2, jitter=3):
+    """The view stack of the pocket pipeline at resolutions 32, 16, 8 and 4, over the whole batch at once: contrast,
+    roll, colour, bicubic down, noise, bicubic up, noise, clamp, normalise; every image and view by its own draw."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    count, _, side, _ = images.shape
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    grey = (images * torch.tensor([0.2989, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True).mean((2, 3), keepdim=True)
+    stack = []
+    for resolution in (32, 16, 8, 4):
+        amount = 0.5 + 0.5 * torch.randint(0, 100, (count, 1, 1, 1)) / 99
+        view = (amount * images + (1 - amount) * grey).clamp(0, 1)
+        # A roll of each image by its own shift is one gather over flattened pictures.
+        shifts = torch.randint(-jitter, jitter + 1, (2, count, 1))
+        rows, columns = (torch.arange(side) - shifts) % side
+        sources = (rows[:, :, None] * side + columns[:, None, :]).view(count, 1, -1).expand(-1, 3, -1)
+        view = view.flatten(2).gather(2, sources).view_as(images)
+        view = amount * view + (1 - amount) * view.mean(1, keepdim=True)
+        if resolution != side:
+            view = interpolate(view, (resolution, resolution), mode="bicubic")
+        view = view + noise * torch.rand_like(view)
+        if resolution != side:
+            view = interpolate(view, (side, side), mode="bicubic")
+        view = (view + noise * torch.rand_like(view)).clamp(0, 1)
+        stack.append((view - mean) / std)
+    return torch.cat(stack, 1).contiguous(memory_format=torch.channels_last)
 
 
 def network(model):
@@ -57,8 +89,9 @@ def network(model):
         layers.append(nn.MaxPool2d(3, 2, 1))
         channels, widths, blocks, bottleneck, classes, side = 64, [64, 128, 256, 512], [3, 8, 36, 3], True, 100, 224
     else:
-        layers = [nn.Conv2d(12, 16, 3, 1, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True)]
-        channels, widths, blocks, bottleneck, classes, side = 16, [16, 32, 64], [3, 3, 3], False, 10, 32
+        stride, count, classes = (2, 2, 12) if model == "pocket" else (1, 3, 10)
+        layers = [nn.Conv2d(12, 16, 3, stride, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True)]
+        channels, widths, blocks, bottleneck, side = 16, [16, 32, 64], [count] * 3, False, 32
     for stage, (width, count) in enumerate(zip(widths, blocks)):
         for block in range(count):
             layers.append(Block(channels, width, 2 if stage and not block else 1, bottleneck))
@@ -88,7 +121,8 @@ def measure_pytorch(model, mode, batch, steps, threads):
         torch.set_num_threads(threads)
     net, side = network(model)
     net = net.to(memory_format=torch.channels_last)
-    x = torch.rand(batch, 12, side, side).to(memory_format=torch.channels_last)
+    x = torch.rand(batch, 3 if model == "pocket" else 12, side, side).to(memory_format=torch.channels_last)
+    prepare = views if model == "pocket" else lambda images: images
     labels = torch.arange(batch)
     loss_of = torch.nn.functional.cross_entropy
     if mode == "train":
@@ -102,13 +136,13 @@ def measure_pytorch(model, mode, batch, steps, threads):
     def step():
         if mode == "forward":
             with torch.inference_mode():
-                net(x)
+                net(prepare(x))
         elif mode == "attack":
             inputs = x.clone().requires_grad_()
-            torch.autograd.grad(loss_of(net(inputs), labels % 10), inputs)
+            torch.autograd.grad(loss_of(net(prepare(inputs)), labels % 10), inputs)
         else:
             adam.zero_grad(set_to_none=True)
-            loss_of(net(x), labels % 10).backward()
+            loss_of(net(prepare(x)), labels % 10).backward()
             adam.step()
 
     step()

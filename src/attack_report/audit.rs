@@ -1,6 +1,7 @@
 //! An audit: the masking panel, comparators, the transfer matrix.
 
 use super::scores::{cells, head, of_mean};
+use crate::audit::black_box::BlackBox;
 use crate::audit::comparators::{Comparison, Comparisons};
 use crate::audit::controls::NullControls;
 use crate::audit::curves::Curve;
@@ -32,6 +33,9 @@ pub struct Audit {
     pub eps: Curve,
     /// Null controls.
     pub controls: NullControls,
+    /// The attack that sees no gradients; audits of earlier versions have none.
+    #[serde(default)]
+    pub square: Option<BlackBox>,
     /// The panel.
     pub masking: MaskingPanel,
 }
@@ -52,7 +56,7 @@ pub(super) fn panel(audits: &[Audit]) -> Markup {
                         th scope="col" { "Sign" }
                         th.number scope="col" { "Number" }
                         th.number scope="col" { "Threshold" }
-                        th scope="col" { "Speaks for masking" }
+                        th.nowrap scope="col" { "For masking" }
                     }
                 }
                 tbody {
@@ -77,6 +81,39 @@ pub(super) fn panel(audits: &[Audit]) -> Markup {
                         ("PGD on the defence", &controls.attack, Kind::Ensemble),
                     ] {
                         tr { th scope="row" { (name) } (cells(&of_mean(&scores.mean), kind)) }
+                    }
+                    @if let Some(square) = &audit.square {
+                        tr {
+                            th scope="row" { "Square on the defence, " (square.config.queries) " queries, no gradients" }
+                            (cells(&of_mean(&square.scores.mean), Kind::Ensemble))
+                        }
+                    }
+                }
+            }
+            (votes(&audit.probes))
+        }
+    }
+}
+
+/// How often so many members voted for the class that the defence predicts.
+fn votes(probes: &Probes) -> Markup {
+    let looks: usize = probes.votes_for_top.iter().sum();
+    html! {
+        table.plain {
+            caption { "Votes of the members for the class that the defence predicts, " (looks) " looks at clean images" }
+            thead {
+                tr {
+                    th.number scope="col" { "Votes" }
+                    th.number scope="col" { "Looks" }
+                    th.number scope="col" { "Share" }
+                }
+            }
+            tbody {
+                @for (votes, &count) in probes.votes_for_top.iter().enumerate() {
+                    tr {
+                        th.number scope="row" { (votes) }
+                        td.number { (count) }
+                        td.number { (percent(count as f64 / looks.max(1) as f64, looks)) }
                     }
                 }
             }

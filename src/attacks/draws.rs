@@ -42,6 +42,8 @@ impl AttackSlot {
     pub const FAB_T: Self = Self(6);
     /// Square.
     pub const SQUARE: Self = Self(7);
+    /// Null controls of a campaign.
+    pub(crate) const CONTROL: Self = Self(9);
 
     /// Slot `number`, for attacks without a slot of their own above.
     ///

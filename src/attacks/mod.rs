@@ -38,7 +38,7 @@ pub use accuracy::{RedrawnAccuracy, redrawn_accuracy};
 pub use apgd::{Apgd, ApgdConfig, Perturbation, Perturbed, perturb};
 pub use autoattack::{
     AttackKind, AutoAttackConfig, AutoAttackProgress, AutoAttackReport, AutoAttackState, Break, ImageRecord,
-    OnBlock, OnProgress, Share, Version, autoattack,
+    Looks, OnBlock, OnProgress, Share, Version, autoattack,
 };
 pub use classifier::{Classifier, Draw, Linearised, Pullback, linearise};
 pub use draws::{AttackSlot, Evaluation};

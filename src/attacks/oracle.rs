@@ -61,6 +61,23 @@ impl<T: Element> Appraisal<T> {
         Ok(())
     }
 
+    /// Those of one image after another, with as many draws each; at least one part.
+    fn stacked(parts: Vec<Self>) -> Result<Self> {
+        let gradients: Vec<_> = parts.iter().map(|part| part.gradient.clone()).collect();
+        Ok(Self {
+            gradient: Tensor::stack_rows(&gradients)?,
+            mean_loss: parts.iter().flat_map(|part| &part.mean_loss).copied().collect(),
+            last_loss: parts.iter().flat_map(|part| &part.last_loss).copied().collect(),
+            last_prediction: parts
+                .iter()
+                .flat_map(|part| &part.last_prediction)
+                .copied()
+                .collect(),
+            wrong_draws: parts.iter().flat_map(|part| &part.wrong_draws).copied().collect(),
+            draws: parts.first().map_or(0, |part| part.draws),
+        })
+    }
+
     /// Makes means of sums.
     fn divide(&mut self, draws: T) -> Result<()> {
         let draws_there = self.gradient.full_beside([1], draws)?;
@@ -77,6 +94,9 @@ impl<'a, T: Element> Oracle<'a, T> {
     /// Sub-batches a thread whose gradients are held before they are added up: enough to keep all
     /// threads busy, few enough to bound the memory.
     const PENDING: usize = 4;
+    /// Sub-batches a thread of one recorded question: enough that threads which wait for the last one cost little. (So a search that
+    /// goes on with another number of threads may have to ask again what is on its tape; the answers are the same.)
+    const RECORDED: usize = 2;
 
     /// Asks `classifier` for at most `sub_batch` rows at a time.
     ///
@@ -213,6 +233,42 @@ impl<'a, T: Element> Oracle<'a, T> {
         let Some(tape) = self.tape else {
             return self.ask_appraisal(images, labels, aim, draws, draw);
         };
+        let at_once = self.images_of_a_question(draws);
+        if n <= at_once {
+            return self.recorded_appraisal(tape, images, labels, aim, draws, draw);
+        }
+        let mut parts = Vec::with_capacity(n.div_ceil(at_once));
+        for first in (0..n).step_by(at_once) {
+            let rows = first..n.min(first + at_once);
+            let aim = match aim {
+                Aim::Away(loss) => Aim::Away(loss),
+                Aim::Towards(targets) => Aim::Towards(&targets[rows.clone()]),
+            };
+            let images = images.rows(first, rows.len())?;
+            let of_part = |image: usize, i: u16| draw(first + image, i);
+            parts.push(self.recorded_appraisal(tape, &images, &labels[rows], aim, draws, &of_part)?);
+        }
+        Appraisal::stacked(parts)
+    }
+
+    /// How many images one question that a tape records is about: what is lost with a process that ends while it is answered
+    /// must not grow with the number of images. An image's draws stay together.
+    fn images_of_a_question(&self, draws: u16) -> usize {
+        let sub_batches = Self::RECORDED * rayon::current_num_threads();
+        let rows = self.sub_batch.saturating_mul(sub_batches);
+        (rows / usize::from(self.distinct_draws(draws)).max(1)).max(1)
+    }
+
+    fn recorded_appraisal(
+        &self,
+        tape: &Tape,
+        images: &Tensor<T>,
+        labels: &[usize],
+        aim: Aim<'_>,
+        draws: u16,
+        draw: &(dyn Fn(usize, u16) -> Draw + Sync),
+    ) -> Result<Appraisal<T>> {
+        let n = labels.len();
         let distinct = self.distinct_draws(draws);
         let mut question = Question::about("appraise", images)?;
         question.numbers(labels);

@@ -3,7 +3,7 @@
 use super::group::Attacked;
 use super::{Header, ImageResult, Journal};
 use crate::attacks::{LabelledImages, Tape};
-use crate::io::{Stored, TensorFile, atomic};
+use crate::io::{FolderLock, Stored, TensorFile, atomic};
 use crate::tensor::{Shape, Tensor};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
@@ -19,13 +19,16 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Files {
     folder: PathBuf,
+    /// Held until the campaign is done or the process ends.
+    _lock: FolderLock,
     journal: Journal,
     images: File,
     /// [H, W, C]
     dims: [usize; 3],
 }
 
-const JOURNAL: &str = "journal.jsonl";
+/// Name of the journal.
+pub(super) const JOURNAL: &str = "journal.jsonl";
 const IMAGES: &str = "adversarial.f32";
 const TAPE: &str = "answers.tape";
 const FINISHED: &str = "adversarial.safetensors";
@@ -34,11 +37,12 @@ impl Files {
     /// Opens the campaign `header` in `folder`, or begins it, with images of [H, W, C] `dims`; what it found so far.
     ///
     /// # Errors
-    /// Those of [`Journal::open`]; [`Error::Format`] if the images of its lines are not there.
+    /// Those of [`FolderLock::take`] and [`Journal::open`]; [`Error::Format`] if the images of its lines are not there.
     pub fn open(folder: &Path, header: &Header, dims: [usize; 3]) -> Result<(Self, Vec<ImageResult>)> {
         atomic::create_folder(folder)?;
+        let lock = FolderLock::take(folder)?;
         let (journal, known) = Journal::open(&folder.join(JOURNAL), header)?;
-        // Nobody else writes here.
+        // Nobody else writes here: the folder is locked.
         atomic::remove_leftovers(folder)?;
         let path = folder.join(IMAGES);
         let open = || {
@@ -52,6 +56,7 @@ impl Files {
         let images = open().map_err(|source| Error::io(&path, "open the images", source))?;
         let mut files = Self {
             folder: folder.to_owned(),
+            _lock: lock,
             journal,
             images,
             dims,

@@ -92,7 +92,7 @@ pub(super) fn attack<T: Element>(
 }
 
 /// The classes of each of `images` on fresh draws, always the same ones.
-fn redrawn<T: Element>(
+pub(super) fn redrawn<T: Element>(
     oracle: &Oracle<'_, T>,
     samples: &LabelledImages<T>,
     images: &Tensor<T>,

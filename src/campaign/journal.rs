@@ -6,7 +6,8 @@ use crate::io::atomic;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::collections::BTreeSet;
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -60,26 +61,47 @@ impl Header {
     }
 
     /// What `found` has otherwise, in words; nothing if it is the same.
-    fn difference(&self, found: &Self) -> Option<&'static str> {
-        let same = |a: bool, what| (!a).then_some(what);
-        same(
-            self.attack == found.attack && self.seed == found.seed,
-            "that of another one: model, images or seed",
-        )
-        .or(same(
-            self.config == found.config,
-            "one with other settings of the attacks",
+    fn difference(&self, found: &Self) -> Option<String> {
+        if self == found {
+            return None;
+        }
+        let others = match (&self.attack, &found.attack) {
+            (Value::Object(attack), Value::Object(of_found)) => {
+                let keys: BTreeSet<&String> = attack.keys().chain(of_found.keys()).collect();
+                let differ = keys
+                    .into_iter()
+                    .filter(|&key| attack.get(key) != of_found.get(key));
+                differ.map(String::as_str).collect::<Vec<_>>()
+            }
+            (attack, of_found) if attack != of_found => vec!["what is attacked"],
+            _ => Vec::new(),
+        };
+        let parts = [
+            (self.seed != found.seed, "seed"),
+            (self.config != found.config, "settings of the attacks"),
+            (self.images != found.images, "number of images"),
+            (self.shard != found.shard, "shard"),
+            (
+                (self.redraws, self.bisections) != (found.redraws, found.bisections),
+                "settings of the scores",
+            ),
+            (
+                (self.classes, self.random) != (found.classes, found.random),
+                "classifier",
+            ),
+        ];
+        let names = parts
+            .into_iter()
+            .filter_map(|(differs, name)| differs.then_some(name));
+        let all: Vec<&str> = others.into_iter().chain(names).collect();
+        Some(format!(
+            "that of another one, which differs in: {}",
+            all.join(", ")
         ))
-        .or(same(
-            self.images == found.images,
-            "one of another number of images",
-        ))
-        .or(same(self.shard == found.shard, "one of another shard"))
-        .or(same(self == found, "one with other settings of the scores"))
     }
 }
 
-/// A journal that is being written. Only one process can have it open.
+/// A journal that is being written. Only one process may have it open: its folder is locked, see [`Files`](super::Files).
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -92,7 +114,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::Format`] if the journal is that of another campaign, or a line is none of it; [`Error::Io`] if it cannot be read or
-    /// written, or another process has it open.
+    /// written.
     pub fn open(path: &Path, header: &Header) -> Result<(Self, Vec<ImageResult>)> {
         let told = |source| Error::io(path, "open the journal", source);
         if !path.exists() {
@@ -105,19 +127,6 @@ impl Journal {
             .write(true)
             .open(path)
             .map_err(told)?;
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => {
-                let advice = "wait for it, or choose another folder";
-                return Err(Error::format(
-                    path,
-                    "a journal that nobody writes",
-                    "one that another process has open",
-                    advice,
-                ));
-            }
-            // Some file systems know no locks.
-            Ok(()) | Err(TryLockError::Error(_)) => {}
-        }
         let found = read(path)?;
         if let Some(difference) = header.difference(&found.header) {
             let advice = "choose another folder, or delete this one";

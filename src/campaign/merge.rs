@@ -1,18 +1,20 @@
 //! Shards become one campaign.
 
-use super::files::{save_images, save_journal};
-use super::{Finished, Header, ImageResult, Shard};
-use crate::io::atomic;
+use super::files::{JOURNAL, save_images, save_journal};
+use super::{Finished, Header, ImageResult, Journal, Shard};
+use crate::io::{FolderLock, atomic};
 use crate::tensor::Tensor;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// Puts the finished shards in `folders`, in any order, together into the folder `out`: its journal and images are, to the bit,
-/// those of one process that attacked all.
+/// those of one process that attacked all. Shards that have no image, if there are more shards than images, need not be there.
 ///
 /// # Errors
-/// [`Error::Format`] if a shard is not finished, missing, there twice, or one of another campaign; those of reading and writing.
+/// [`Error::Usage`] if `out` is one of the folders; [`Error::Format`] if a shard is not finished, missing, there twice, or one of
+/// another campaign, if another process works in `out`, or if something else was attacked there; those of reading and writing.
 pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Header, Vec<ImageResult>)> {
+    refuse_own_folder(folders, out)?;
     let mut shards = folders
         .iter()
         .map(|folder| Part::open(folder))
@@ -41,11 +43,13 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Header, Vec<ImageResult
             ));
         }
     }
-    if let Some(missing) = (0..count).find(|&index| shards.iter().all(|part| part.shard.index() != index)) {
+    let needed = 0..count.min(u32::try_from(header.images).unwrap_or(u32::MAX));
+    let is_missing = |index: &u32| shards.iter().all(|part| part.shard.index() != *index);
+    if let Some(missing) = needed.clone().find(is_missing) {
         let found = format!("none with shard {missing}/{count}");
         return Err(Error::format(
             out,
-            format!("{count} folders, one a shard"),
+            format!("{} folders, one a shard", needed.end),
             found,
             "attack that shard, too",
         ));
@@ -65,9 +69,40 @@ pub fn merge(folders: &[PathBuf], out: &Path) -> Result<(Header, Vec<ImageResult
     };
     let (clean, images) = (gathered(&|part| &part.clean)?, gathered(&|part| &part.images)?);
     atomic::create_folder(out)?;
+    let _lock = FolderLock::take(out)?;
+    refuse_other_results(out, &header, &results)?;
     save_images(out, &results, &clean, &images)?;
     save_journal(out, &header, &results)?;
     Ok((header, results))
+}
+
+/// Refuses to write the whole where a shard is, which would be lost.
+fn refuse_own_folder(folders: &[PathBuf], out: &Path) -> Result<()> {
+    // A folder that is not there is none of them.
+    let Ok(out) = out.canonicalize() else {
+        return Ok(());
+    };
+    match folders
+        .iter()
+        .find(|folder| folder.canonicalize().is_ok_and(|folder| folder == out))
+    {
+        Some(folder) => Err(Error::Usage(format!(
+            "{}: a shard is in that folder; choose another one for the whole",
+            folder.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a folder with the journal of anything but `results`: an attack that is done there, or goes on.
+fn refuse_other_results(out: &Path, header: &Header, results: &[ImageResult]) -> Result<()> {
+    let path = out.join(JOURNAL);
+    if !path.exists() || Journal::read(&path).is_ok_and(|(of, found)| of == *header && found == results) {
+        return Ok(());
+    }
+    let advice = "choose another folder, or delete that one";
+    let found = "the journal of another attack, or of one that is not done";
+    Err(Error::format(out, "a folder without results", found, advice))
 }
 
 /// One shard.

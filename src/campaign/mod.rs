@@ -20,6 +20,7 @@ mod run;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 pub use bisection::SmallestRadius;
 pub use files::{Files, Finished};
@@ -29,3 +30,4 @@ pub use order::{Order, Shard, Way};
 pub use result::ImageResult;
 pub use run::{Campaign, CampaignProgress, OnCampaignProgress, Task, Until};
 pub use summary::{Condition, Summary};
+pub use verification::{Contradiction, Rounded, rounded_to_8_bits};

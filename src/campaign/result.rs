@@ -18,7 +18,7 @@ pub struct ImageResult {
     pub redrawn: Vec<usize>,
     /// The same of the clean image, on the same draws.
     pub clean_redrawn: Vec<usize>,
-    /// The same of the image that random noise left.
+    /// The same of an image with random noise: the noise that broke it, else the first that was drawn.
     pub noise_redrawn: Vec<usize>,
     /// Whether looking at the clean image as often as the attacks look broke it: by chance alone.
     pub broken_by_looking: bool,

@@ -24,7 +24,7 @@ pub struct Summary {
     pub attack: Condition,
     /// Control: random noise of the same size in the place of the search.
     pub noise: Condition,
-    /// Control: ε = 0, as many looks at the clean image as the attacks take.
+    /// Control: ε = 0, as many looks at the clean image, by the same rules, as the attacks take.
     pub looking: Condition,
     /// The largest distance of a resulting image from its clean one.
     pub largest_distance: f64,

@@ -24,13 +24,16 @@ pub struct Common {
     pub json: bool,
 }
 
+/// Bytes of a thread's stack: as much as the first thread of a process has, since commands run on the others.
+const STACK: usize = 8 << 20;
+
 impl Common {
     /// Starts the threads.
     pub fn apply(&self) -> Result<()> {
-        let Some(threads) = self.threads else {
-            return Ok(());
-        };
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        // 0 is one for each core.
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads.unwrap_or(0).into())
+            .stack_size(STACK);
         pool.build_global()
             .map_err(|e| Error::argument("--threads", "N", "a number of threads the system can start", e))
     }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 ///
 /// Takes the folders that `crossmax attack --shard I/N` wrote, all N of them in any order, and writes the folder that one attack on all
 /// images would have written, to the bit. Needs neither the model nor the data. Refuses shards of different attacks, unfinished ones, and
-/// missing ones.
+/// missing ones, and a folder that has a shard or other results in it.
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Arguments {

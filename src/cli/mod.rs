@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Every failure is one line on
 //! standard error.
 
+mod arena;
 mod attack;
 mod audit;
 mod bench;
@@ -79,6 +80,7 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
+    arena::share_one();
     let arguments = match Cli::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return refuse(&error),
@@ -100,7 +102,12 @@ fn run(arguments: &Cli) -> Result<()> {
         common.apply()?;
         interrupt::install()?;
     }
-    match &arguments.command {
+    // On a thread of the pool: one from outside would sleep and be woken again at every loop that the pool shares.
+    rayon::scope(|_| dispatch(&arguments.command, common, output))
+}
+
+fn dispatch(command: &Command, common: &Common, output: Output) -> Result<()> {
+    match command {
         Command::Doctor(arguments) => doctor::run(arguments, output),
         Command::Replicate(arguments) => replicate::run(arguments, common, output),
         Command::Fetch(arguments) => fetch::run(arguments, output),

@@ -3,7 +3,7 @@
 use super::network_flags::NetworkFlags;
 use crossmax::attacks::Classifier;
 use crossmax::device::Device;
-use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, SelfEnsemble};
+use crossmax::ensemble::{Aggregation, BackboneClassifier, EnsembleClassifier, Method, SelfEnsemble};
 use crossmax::models::{Colours, LoadedNetwork, Network, PlainClassifier, load_network};
 use crossmax::nn::move_module;
 use crossmax::replicate::{OpenRun, open_run};
@@ -129,6 +129,14 @@ impl Model {
                 let Colours { mean, std } = colours;
                 format!("{mean:?} {std:?} {}", network.architecture().untraced())
             }
+        }
+    }
+
+    /// The views and the aggregation of a run, which are not in its weights either.
+    pub fn method(&self) -> Option<&Method> {
+        match self {
+            Self::Run(run) => Some(run.ensemble.backbone.method()),
+            Self::Plain { .. } => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use crossmax::audit::OnAuditProgress;
-use crossmax::io::atomic;
+use crossmax::io::{FolderLock, atomic};
 use crossmax::replicate::{Reporter, check_stop};
 use crossmax::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -20,6 +20,8 @@ pub struct Parts<'a> {
     command: &'static str,
     identity: String,
     progress: &'a Progress,
+    /// Held until the command ends.
+    _lock: FolderLock,
 }
 
 /// The form of a part's file.
@@ -30,7 +32,7 @@ struct PartFile<T> {
 }
 
 impl<'a> Parts<'a> {
-    /// Makes the folder if it is not there; `identity` is what `command` is about, and how.
+    /// Makes the folder if it is not there, and locks it; `identity` is what `command` is about, and how.
     pub fn open(
         command: &'static str,
         folder: &Path,
@@ -43,6 +45,7 @@ impl<'a> Parts<'a> {
             command,
             identity,
             progress,
+            _lock: FolderLock::take(folder)?,
         })
     }
 
@@ -74,7 +77,7 @@ impl<'a> Parts<'a> {
             "go on with the same command: the parts that are done are in {}",
             self.folder.display()
         );
-        self.progress.begin(name, 1000, "thousandths");
+        self.progress.begin(name, 1000, "‰");
         let result = run(&mut |at| {
             check_stop(&advice)?;
             let within = at.search.map_or(0.0, |search| {

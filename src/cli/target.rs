@@ -151,12 +151,18 @@ impl Target {
             "weights_sha256": self.weights_sha256,
             "member": self.member.to_string(),
             "preparation": self.model.preparation(),
+            "method": self.model.method(),
             "data": self.origin,
             "data_sha256": self.data_sha256,
-            // Which of several GPUs does not matter.
-            "device": self.samples.images().device().to_string().split(':').next(),
+            "device": self.device(),
             "crossmax_version": env!("CARGO_PKG_VERSION"),
         }))
+    }
+
+    /// The kind of device it is on: which of several GPUs does not matter.
+    pub fn device(&self) -> String {
+        let name = self.samples.images().device().to_string();
+        name.split(':').next().unwrap_or_default().to_owned()
     }
 
     /// The first `count` images.

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 pub mod cache;
+mod folder_lock;
 mod npz;
 mod number_type;
 pub mod pickle;
@@ -14,6 +15,7 @@ mod tensor_file;
 mod tests;
 mod weights_file;
 
+pub use folder_lock::FolderLock;
 pub use npz::save_npz;
 pub use number_type::NumberType;
 pub use shown_name::shown_name;

@@ -73,10 +73,11 @@ impl<T: Element> Block<ConvNorm<T>> {
         Ok(Self { branch, downsample })
     }
 
-    pub fn folded(&self) -> Result<Block<FoldedConv<T>>> {
+    pub fn into_folded(self) -> Result<Block<FoldedConv<T>>> {
+        let branch = self.branch.into_iter();
         Ok(Block {
-            branch: self.branch.iter().map(ConvNorm::folded).collect::<Result<_>>()?,
-            downsample: self.downsample.as_ref().map(ConvNorm::folded).transpose()?,
+            branch: branch.map(ConvNorm::into_folded).collect::<Result<_>>()?,
+            downsample: self.downsample.map(ConvNorm::into_folded).transpose()?,
         })
     }
 }

@@ -24,8 +24,16 @@ impl<T: Element> ResNet<T> {
     /// # Errors
     /// Those of copying from the device where the weights are.
     pub fn folded(&self) -> Result<FoldedResNet<T>> {
+        self.clone().into_folded()
+    }
+
+    /// Its evaluation form, in the memory of its own weights where nobody shares them.
+    ///
+    /// # Errors
+    /// As [`ResNet::folded`].
+    pub fn into_folded(self) -> Result<FoldedResNet<T>> {
         Ok(FoldedResNet {
-            network: self.network.folded()?,
+            network: self.network.into_folded()?,
             precision: Precision::F32,
         })
     }

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::autograd::Var;
 use crate::nn::{BatchNorm, Conv, FoldedConv, Init, Pass};
+use crate::ops::BatchNormEpilogue;
 use crate::tensor::Element;
 
 /// A normalised convolution and what follows it: relu(norm(conv(x)) + residual).
@@ -32,8 +33,8 @@ impl<T: Element> ConvNorm<T> {
         })
     }
 
-    pub fn folded(&self) -> Result<FoldedConv<T>> {
-        FoldedConv::new(&self.conv, &self.norm)
+    pub fn into_folded(self) -> Result<FoldedConv<T>> {
+        FoldedConv::new(self.conv, &self.norm)
     }
 }
 
@@ -45,11 +46,9 @@ impl<T: Element> Layer<T> for ConvNorm<T> {
         relu: bool,
         pass: &mut Pass<T>,
     ) -> Result<Var<T>> {
-        let mut y = self.norm.forward(&self.conv.forward(x, pass)?, pass)?;
-        if let Some(residual) = residual {
-            y = y.add(residual)?;
-        }
-        if relu { y.relu() } else { Ok(y) }
+        let y = self.conv.forward(x, pass)?;
+        self.norm
+            .forward_then(&y, BatchNormEpilogue { residual, relu }, pass)
     }
 }
 

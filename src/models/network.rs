@@ -41,13 +41,13 @@ impl<T: Element> Network<T, ConvNorm<T>> {
         })
     }
 
-    pub fn folded(&self) -> Result<Network<T, FoldedConv<T>>> {
-        let fold = |stage: &Vec<Block<ConvNorm<T>>>| stage.iter().map(Block::folded).collect();
+    pub fn into_folded(self) -> Result<Network<T, FoldedConv<T>>> {
+        let fold = |stage: Vec<Block<ConvNorm<T>>>| stage.into_iter().map(Block::into_folded).collect();
         Ok(Network {
-            config: self.config.clone(),
-            stem: self.stem.folded()?,
-            stages: self.stages.iter().map(fold).collect::<Result<_>>()?,
-            fc: self.fc.clone(),
+            config: self.config,
+            stem: self.stem.into_folded()?,
+            stages: self.stages.into_iter().map(fold).collect::<Result<_>>()?,
+            fc: self.fc,
         })
     }
 }

@@ -17,25 +17,28 @@ pub struct FoldedConv<T: Element = f32> {
 }
 
 impl<T: Element> FoldedConv<T> {
-    /// `conv` followed by `norm` as they are now, where their weights are.
+    /// `conv` followed by `norm` as they are now, where their weights are: in the memory of `conv`'s weights if
+    /// nobody else has them.
     ///
     /// # Errors
     /// [`Error::Shape`] if `norm` does not have the convolution's output channels.
-    pub fn new(conv: &Conv<T>, norm: &BatchNorm<T>) -> Result<Self> {
-        let weight = conv.weight();
+    pub fn new(conv: Conv<T>, norm: &BatchNorm<T>) -> Result<Self> {
+        let options = conv.options();
+        let mut weight = conv.into_weight();
         let affine = norm.affine()?;
         affine.demand_channels("FoldedConv", weight.shape().axis(0))?;
-        let mut folded = weight.to_vec()?;
-        let window = folded.len() / affine.scale.len().max(1);
-        for (window, &scale) in folded.chunks_exact_mut(window.max(1)).zip(&affine.scale) {
-            for w in window {
-                *w = T::of(w.as_f64() * scale);
-            }
+        let bias = Tensor::from_fn([affine.shift.len()], |k| T::of(affine.shift[k])).beside(&weight)?;
+        if weight.accelerator().is_some() {
+            let mut scaled = Tensor::from_slice(*weight.shape(), &weight.to_vec()?)?;
+            affine.scale_windows(scaled.make_mut("FoldedConv")?);
+            weight = scaled.beside(&weight)?;
+        } else {
+            affine.scale_windows(weight.make_mut("FoldedConv")?);
         }
         Ok(Self {
-            weight: Tensor::from_slice(*weight.shape(), &folded)?.beside(weight)?,
-            bias: Tensor::from_fn([affine.shift.len()], |k| T::of(affine.shift[k])).beside(weight)?,
-            options: conv.options(),
+            weight,
+            bias,
+            options,
         })
     }
 
@@ -160,6 +163,16 @@ pub(super) struct Affine {
 }
 
 impl Affine {
+    /// Multiplies the weights K,R,S,C of each output channel by the channel's factor, rounded once.
+    fn scale_windows<T: Element>(&self, weights: &mut [T]) {
+        let window = weights.len() / self.scale.len().max(1);
+        for (window, &scale) in weights.chunks_exact_mut(window.max(1)).zip(&self.scale) {
+            for w in window {
+                *w = T::of(w.as_f64() * scale);
+            }
+        }
+    }
+
     fn demand_channels(&self, op: &'static str, channels: usize) -> Result<()> {
         if self.scale.len() == channels {
             return Ok(());

@@ -4,7 +4,7 @@ use super::folded::Affine;
 use super::slots::join;
 use super::{Init, Layout, Mode, Module, Parameter, Pass, Slot, SlotKind};
 use crate::autograd::Var;
-use crate::ops::{BatchNormMode, Conv2d};
+use crate::ops::{BatchNormEpilogue, BatchNormMode, Conv2d};
 use crate::tensor::{Element, Tensor};
 use crate::{Error, Result};
 
@@ -31,6 +31,10 @@ impl<T: Element> Conv<T> {
 
     pub(super) fn weight(&self) -> &Tensor<T> {
         &self.weight.value
+    }
+
+    pub(super) fn into_weight(self) -> Tensor<T> {
+        self.weight.value
     }
 
     pub(super) fn options(&self) -> Conv2d {
@@ -105,6 +109,19 @@ impl<T: Element> BatchNorm<T> {
     /// # Errors
     /// As [`Var::batch_norm`].
     pub fn forward(&self, x: &Var<T>, pass: &mut Pass<T>) -> Result<Var<T>> {
+        self.forward_then(x, BatchNormEpilogue::default(), pass)
+    }
+
+    /// The same, and what follows it.
+    ///
+    /// # Errors
+    /// As [`Var::batch_norm_then`].
+    pub fn forward_then(
+        &self,
+        x: &Var<T>,
+        epilogue: BatchNormEpilogue<'_, T>,
+        pass: &mut Pass<T>,
+    ) -> Result<Var<T>> {
         let (weight, bias) = (pass.var(&self.weight), pass.var(&self.bias));
         let mode = match pass.mode() {
             Mode::Train => BatchNormMode::Train,
@@ -113,7 +130,7 @@ impl<T: Element> BatchNorm<T> {
                 variance: &self.running_var.value,
             },
         };
-        let (y, statistics) = x.batch_norm(&weight, &bias, mode, T::of(Self::EPS))?;
+        let (y, statistics) = x.batch_norm_then(&weight, &bias, mode, T::of(Self::EPS), epilogue)?;
         if let Some(statistics) = statistics {
             let running = [self.running_mean.id(), self.running_var.id()];
             pass.record(running, statistics);

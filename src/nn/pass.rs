@@ -79,11 +79,12 @@ impl<T: Element> Pass<T> {
             .clone()
     }
 
-    /// The gradients of a backward walk by the identity of their parameters.
-    pub fn parameter_gradients(&self, mut gradients: Gradients<T>) -> HashMap<u64, Tensor<T>> {
+    /// The gradients of a backward walk by the identity of their parameters. The pass lets go of the parameters, so
+    /// that an optimiser finds their memory unshared and changes it in place.
+    pub fn parameter_gradients(&mut self, mut gradients: Gradients<T>) -> HashMap<u64, Tensor<T>> {
         self.leaves
-            .iter()
-            .filter_map(|(&id, leaf)| Some((id, gradients.take(leaf)?)))
+            .drain()
+            .filter_map(|(id, leaf)| Some((id, gradients.take(&leaf)?)))
             .collect()
     }
 

@@ -32,7 +32,7 @@ mod precision;
 pub(crate) use crate::tensor::place;
 
 pub use avg_pool2d::AvgPool2d;
-pub use batch_norm::{BatchNormMode, BatchStatistics};
+pub use batch_norm::{BatchNormEpilogue, BatchNormMode, BatchStatistics};
 pub use conv2d::{Conv2d, Conv2dEpilogue, FixedEpilogue};
 pub use precision::Precision;
 pub use view_stack::{NoiseSource, NoiseStreams, ViewDraw, ViewStack};

@@ -4,10 +4,11 @@ use super::cuda::{self, Column, Waiting};
 use super::{Optimiser, OptimiserState, Update, check};
 use crate::Result;
 use crate::device::kernels::optimiser::AdamArgs;
-use crate::ops::parallel::wide;
+use crate::ops::parallel::{ELEMENTWISE, wide};
 use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Tensor};
 use bytemuck::Zeroable;
+use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Adam as `torch.optim.Adam`, AdamW as `torch.optim.AdamW`: β = (0.9, 0.999) and eps 1e-8 unless
@@ -116,15 +117,26 @@ impl<T: Element> Adam<T> {
         let g = gradient.host("Adam")?;
         let (m, v) = (first.make_mut("Adam")?, second.make_mut("Adam")?);
         let p = parameter.make_mut("Adam")?;
-        wide(|| {
-            for ((p, &g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
-                let start = *p * shrink;
-                let g = g + l2 * start;
-                *m += (T::one() - b1) * (g - *m);
-                *v = b2 * *v + (T::one() - b2) * g * g;
-                *p = start - step * *m / (v.sqrt() / root + eps);
-            }
-        });
+        let update = |p: &mut [T], g: &[T], m: &mut [T], v: &mut [T]| {
+            wide(|| {
+                for ((p, &g), (m, v)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(v)) {
+                    let start = *p * shrink;
+                    let g = g + l2 * start;
+                    *m += (T::one() - b1) * (g - *m);
+                    *v = b2 * *v + (T::one() - b2) * g * g;
+                    *p = start - step * *m / (v.sqrt() / root + eps);
+                }
+            });
+        };
+        if p.len() <= ELEMENTWISE {
+            update(p, g, m, v);
+        } else {
+            p.par_chunks_mut(ELEMENTWISE)
+                .zip(g.par_chunks(ELEMENTWISE))
+                .zip(m.par_chunks_mut(ELEMENTWISE))
+                .zip(v.par_chunks_mut(ELEMENTWISE))
+                .for_each(|(((p, g), m), v)| update(p, g, m, v));
+        }
         self.state.put(name, "m", first);
         self.state.put(name, "v", second);
         Ok(())

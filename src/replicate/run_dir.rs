@@ -1,12 +1,11 @@
 //! The directory of a run, and what is done in it.
 
 use super::training::EpochMetrics;
-use crate::io::atomic;
+use crate::io::{FolderLock, atomic};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -19,7 +18,7 @@ pub struct RunDir {
     root: PathBuf,
     stages: RefCell<Vec<StageTime>>,
     /// Held for as long as the run is worked on.
-    _lock: Option<File>,
+    _lock: Option<FolderLock>,
 }
 
 /// How long a stage took, in the process that finished it (a part done before an interruption does
@@ -34,8 +33,6 @@ pub struct StageTime {
 
 /// The folders in a run's directory.
 const FOLDERS: [&str; 3] = ["checkpoints", "attack", "figures"];
-/// The file that is locked. It stays when the run ends: removing it would let two processes lock two files.
-const LOCK: &str = "run.lock";
 /// Bytes that the record of a stage may have: 64 MiB, a thousand times more than any has.
 const MAX_RECORD: u64 = 64 << 20;
 
@@ -115,24 +112,8 @@ impl RunDir {
 
     /// The run in `root`, locked until it is dropped.
     fn locked(root: &Path) -> Result<Self> {
-        let path = root.join(LOCK);
-        let failed = |source| Error::io(&path, "lock the run directory", source);
-        let mut open = File::options();
-        let file = open.create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let expected = "a run directory that no other process works in";
-                let advice = "wait until that process ends, or choose another directory";
-                return Err(Error::format(root, expected, "one that is locked", advice));
-            }
-            // A file system without locks: better an unlocked run than none.
-            Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
         Ok(Self {
-            _lock: Some(file),
+            _lock: Some(FolderLock::take(root)?),
             ..Self::at(root)
         })
     }
@@ -247,7 +228,7 @@ fn refuse_occupied(root: &Path) -> Result<()> {
     }
     let failed = |source| Error::io(root, "list the folder", source);
     for entry in std::fs::read_dir(root).map_err(failed)? {
-        if entry.map_err(failed)?.file_name() != LOCK {
+        if entry.map_err(failed)?.file_name() != FolderLock::NAME {
             return Err(Error::Usage(format!(
                 "{} is not empty; continue the run in it with --resume, or choose another --out",
                 root.display()

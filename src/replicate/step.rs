@@ -104,7 +104,11 @@ impl StepSettings {
             None => part.images.clone(),
         };
         let pass = Pass::train().with_precision(self.precision);
-        let Step { logits, pass, beside } = learner.forward(&Var::constant(images), draws, pass)?;
+        let Step {
+            logits,
+            mut pass,
+            beside,
+        } = learner.forward(&Var::constant(images), draws, pass)?;
         let loss = logits.cross_entropy(labels)?.mean_all()?;
         let seen = Learned {
             loss: f64::from(loss.value().item()?),

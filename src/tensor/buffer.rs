@@ -2,7 +2,8 @@
 //!
 //! A training or attack step allocates the same sizes again and again. Returning them to the
 //! system each time costs page faults that rival the arithmetic of a small network, so freed
-//! buffers are kept by size class and handed out again.
+//! buffers are kept by size class and handed out again. Where a size is missing, buffers of other sizes are
+//! given up for it: the process holds hardly more than its tensors needed at their worst moment.
 
 use bytemuck::{Pod, Zeroable};
 use std::collections::BTreeMap;
@@ -11,13 +12,34 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// One cache line; buffers are made of these so that every one starts on a 64-byte boundary.
+/// A quarter of a cache line. Buffers are made of these, since the system gives zeros aligned to 16 bytes without
+/// touching them: what of a size class is never used never becomes resident.
 #[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+#[repr(C, align(16))]
+struct Quarter([u8; 16]);
 
-/// Most bytes the pool keeps for reuse; what is freed beyond goes back to the system.
-const POOL_LIMIT: usize = 256 << 20;
+/// Bytes of a cache line; every buffer starts on such a boundary.
+const LINE: usize = 64;
+
+/// Quarters before the first boundary, at most.
+const LEAD: usize = LINE / size_of::<Quarter>() - 1;
+
+/// Memory of a size class: its lines, and room to begin on a boundary.
+type Block = Box<[Quarter]>;
+
+/// Bytes that a block counts.
+fn bytes_of(block: &Block) -> usize {
+    (block.len() - LEAD) * size_of::<Quarter>()
+}
+
+/// Bytes by which tensors and free buffers together may exceed `peak`, the most that tensors had at once: room for
+/// the size classes of another part of a step. What is free beyond goes back to the system.
+///
+/// A training step of ResNet152 holds activations, then gradients, which have sizes of their own: with less than a
+/// fifth each gave the other's memory up, and it cost a sixth of the step to be given it again.
+fn slack(peak: usize) -> usize {
+    (peak / 5).max(64 << 20)
+}
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     free: BTreeMap::new(),
@@ -26,10 +48,32 @@ static POOL: Mutex<Pool> = Mutex::new(Pool {
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// Free buffers by their number of lines.
+/// Free blocks by the bytes that they count.
 struct Pool {
-    free: BTreeMap<usize, Vec<Box<[Line]>>>,
+    free: BTreeMap<usize, Vec<Block>>,
     bytes: usize,
+}
+
+impl Pool {
+    /// A free block of a size class of so many bytes, if there is one.
+    fn take(&mut self, bytes: usize) -> Option<Block> {
+        let block = self.free.get_mut(&bytes)?.pop()?;
+        self.bytes -= bytes;
+        Some(block)
+    }
+
+    /// Gives buffers back to the system, the largest first, until at most `most` bytes are kept.
+    fn trim(&mut self, most: usize) {
+        while self.bytes > most {
+            let Some(mut largest) = self.free.last_entry() else {
+                return;
+            };
+            match largest.get_mut().pop() {
+                Some(block) => self.bytes -= bytes_of(&block),
+                None => drop(largest.remove()),
+            }
+        }
+    }
 }
 
 fn pool() -> MutexGuard<'static, Pool> {
@@ -73,12 +117,14 @@ fn size_class(lines: usize) -> usize {
 
 /// Bytes that memory for `bytes` bytes takes, as its size class has them.
 pub(crate) fn pooled_bytes(bytes: usize) -> usize {
-    size_class(bytes.div_ceil(size_of::<Line>())) * size_of::<Line>()
+    size_class(bytes.div_ceil(LINE)) * LINE
 }
 
 /// Contiguous host memory for `len` elements, 64-byte aligned, returned to the pool on drop.
 pub struct Buffer<T> {
-    lines: Box<[Line]>,
+    block: Block,
+    /// Quarters of the block before the first boundary.
+    lead: usize,
     len: usize,
     element: PhantomData<T>,
 }
@@ -86,21 +132,23 @@ pub struct Buffer<T> {
 impl<T: Pod> Buffer<T> {
     /// Memory whose content is arbitrary (but initialised); the caller writes all of it.
     pub fn dirty(len: usize) -> Self {
-        let class = size_class((len * size_of::<T>()).div_ceil(size_of::<Line>()));
-        let bytes = class * size_of::<Line>();
+        let bytes = pooled_bytes(len * size_of::<T>());
+        let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let peak = PEAK.fetch_max(live, Ordering::Relaxed).max(live);
         let reused = {
             let mut pool = pool();
-            let reused = pool.free.get_mut(&class).and_then(Vec::pop);
-            if reused.is_some() {
-                pool.bytes -= bytes;
+            let reused = pool.take(bytes);
+            if reused.is_none() {
+                pool.trim(peak - live + slack(peak));
             }
             reused
         };
-        let lines = reused.unwrap_or_else(|| bytemuck::allocation::zeroed_slice_box(class));
-        let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        PEAK.fetch_max(live, Ordering::Relaxed);
+        let block: Block = reused
+            .unwrap_or_else(|| bytemuck::allocation::zeroed_slice_box(bytes / size_of::<Quarter>() + LEAD));
+        let past = block.as_ptr().addr() % LINE / size_of::<Quarter>();
         Self {
-            lines,
+            block,
+            lead: if past == 0 { 0 } else { LEAD + 1 - past },
             len,
             element: PhantomData,
         }
@@ -123,26 +171,24 @@ impl<T: Pod> Buffer<T> {
 
 impl<T> Drop for Buffer<T> {
     fn drop(&mut self) {
-        let lines = std::mem::take(&mut self.lines);
-        let bytes = lines.len() * size_of::<Line>();
+        let block = std::mem::take(&mut self.block);
+        let bytes = bytes_of(&block);
         LIVE.fetch_sub(bytes, Ordering::Relaxed);
         let mut pool = pool();
-        if pool.bytes + bytes <= POOL_LIMIT {
-            pool.bytes += bytes;
-            pool.free.entry(lines.len()).or_default().push(lines);
-        }
+        pool.bytes += bytes;
+        pool.free.entry(bytes).or_default().push(block);
     }
 }
 
 impl<T: Pod> Deref for Buffer<T> {
     type Target = [T];
     fn deref(&self) -> &[T] {
-        &bytemuck::cast_slice(&self.lines)[..self.len]
+        &bytemuck::cast_slice(&self.block[self.lead..])[..self.len]
     }
 }
 
 impl<T: Pod> DerefMut for Buffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
-        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+        &mut bytemuck::cast_slice_mut(&mut self.block[self.lead..])[..self.len]
     }
 }

@@ -35,13 +35,17 @@ fn an_audit_tells_all_parts_and_goes_on() {
         "audit",
     ];
     let mut files = parts.map(|part| format!("{part}.json")).to_vec();
-    files.push("report.html".into());
+    files.extend(["report.html", "run.lock"].map(String::from));
     files.sort();
     assert_eq!(names_in(&folder.path().join("a")), files);
     let json = fs::read_to_string(folder.path().join("a/audit.json")).expect("a file");
     let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(told["masking"]["signs"].as_array().map(Vec::len), Some(10));
     assert_eq!(told["comparators"]["all"][0]["clean"]["repeats"], 2);
+    let page = fs::read_to_string(folder.path().join("a/report.html")).expect("a page");
+    for part in ["Square on the defence, 2 queries", "Votes of the members"] {
+        assert!(page.contains(part), "{part:?}");
+    }
     // What is there is read; what is not is done again, to the same bits.
     for name in ["transfer.json", "audit.json"] {
         fs::remove_file(folder.path().join("a").join(name)).expect("removed");

@@ -80,15 +80,40 @@ fn a_ladder_tells_all_rungs_goes_on_and_is_verified() -> Result<()> {
     }
     let another = &["of this ladder, found that of another one"];
     fails(folder.path(), &format!("{LADDER} --out a --eps 0.1"), 1, another);
+    // A folder of a version that kept no margins is refused.
+    let search = searches.join("autoattack-rand.autoattack.safetensors");
+    let mut file = TensorFile::load(&search)?;
+    assert!(file.tensors.remove("margin_on_selection").is_some());
+    file.save(&search)?;
+    let earlier = &["that of an earlier version, without margins", "another --out"];
+    fails(folder.path(), &format!("{LADDER} --out b"), 1, earlier);
 
     let ran = run(folder.path(), "verify a");
     assert_eq!(
         (ran.code, ran.stdout.matches("ok    ").count()),
-        (0, 6),
+        (0, 9),
         "{}{}",
         ran.stdout,
         ran.stderr
     );
+    // Better scores than the images have, in all places that tell them.
+    let path_of_json = path.join("ladder.json");
+    let mut forged = told.clone();
+    let last = forged["ladder"]["rungs"]
+        .as_array_mut()
+        .and_then(|rungs| rungs.last_mut());
+    let union = &mut last.expect("a rung")["union"];
+    union["mean"]["fraction"] = 1.0.into();
+    union["right_counts"] = serde_json::json!([2, 2, 2]);
+    forged["redrawn"]["mean"] = 1.0.into();
+    fs::write(&path_of_json, forged.to_string()).expect("written");
+    fails(
+        folder.path(),
+        "verify a",
+        1,
+        &["the scores over fresh draws are those written down"],
+    );
+    fs::write(&path_of_json, read("b", "ladder.json")).expect("written");
     // An image moved by more than the radius.
     let images = path.join("adversarial.safetensors");
     let mut file = TensorFile::load(&images)?;

@@ -3,6 +3,7 @@
 
 mod attack;
 mod audit;
+mod bench;
 mod doctor;
 mod dry_run;
 mod families;
@@ -13,4 +14,5 @@ mod predict_pytorch;
 mod program;
 mod run_directory;
 mod usage;
+mod verify;
 mod weights;

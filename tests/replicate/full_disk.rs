@@ -106,7 +106,7 @@ fn a_folder_that_cannot_be_written_is_one_line() -> Checked {
     };
     for (line, file, doing) in [
         (new, "new", "cannot create the folder"),
-        (resumed, "run/run.lock", "cannot lock the run directory"),
+        (resumed, "run/run.lock", "cannot lock the folder"),
     ] {
         let named = path("disk").join(file).display().to_string();
         assert!(

@@ -24,7 +24,7 @@ fn a_second_process_is_refused_until_the_first_is_killed() -> Checked {
     assert!(wait_for(&out.join("backbone.safetensors"), &mut first)?);
 
     let (code, told) = resume(&out)?;
-    let expected = "expected a run directory that no other process works in, found one that is locked";
+    let expected = "expected a folder that no other process works in, found one that is locked";
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains(expected), "{told}");
     assert!(first.try_wait()?.is_none(), "the first process ended");

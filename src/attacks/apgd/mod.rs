@@ -77,7 +77,7 @@ impl ApgdConfig {
     }
 
     /// Number of searches with a classifier of `classes` classes.
-    pub(super) fn searches(&self, classes: usize) -> u16 {
+    pub(in crate::attacks) fn searches(&self, classes: usize) -> u16 {
         // The product fits: it was checked.
         self.restarts.saturating_mul(self.target_count(classes).max(1))
     }
@@ -95,7 +95,7 @@ impl ApgdConfig {
     }
 
     /// The radii of a search, each with its iterations.
-    pub(super) fn phases(&self) -> Vec<(f64, u16)> {
+    pub(in crate::attacks) fn phases(&self) -> Vec<(f64, u16)> {
         if !self.larger_radii {
             return vec![(self.eps, self.iterations)];
         }

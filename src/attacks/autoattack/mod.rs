@@ -1,11 +1,13 @@
 //! AutoAttack (Croce & Hein 2020, arXiv 2003.01690): several attacks one after the other, each on what is still robust.
 
 mod config;
+mod looks;
 mod report;
 mod state;
 
 use config::Attack;
 pub use config::{AttackKind, AutoAttackConfig, Version};
+pub use looks::Looks;
 pub use report::{AutoAttackReport, Share};
 pub use state::{AutoAttackState, Break, ImageRecord};
 

@@ -56,7 +56,7 @@ impl FabConfig {
     }
 
     /// Number of searches with a classifier of `classes` classes.
-    pub(super) fn searches(&self, classes: usize) -> u16 {
+    pub(in crate::attacks) fn searches(&self, classes: usize) -> u16 {
         // The product fits: it was checked.
         self.restarts.saturating_mul(self.target_count(classes).max(1))
     }

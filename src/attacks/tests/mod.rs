@@ -4,6 +4,7 @@
 mod driver;
 mod fab;
 mod independence;
+mod recording;
 mod refusals;
 mod resume;
 mod searches;

@@ -1,5 +1,6 @@
 //! What searches found, and where it is kept.
 
+use super::Standing;
 use crate::Result;
 use crate::attacks::Tape;
 use crate::tensor::{Element, Tensor};
@@ -9,8 +10,8 @@ use crate::tensor::{Element, Tensor};
 pub struct Found<T: Element = f32> {
     /// One candidate an image, [K, H, W, C]; nothing for none.
     pub images: Option<Tensor<T>>,
-    /// On how many selection draws the defence was right about each.
-    pub right: Vec<u16>,
+    /// How each does on the selection draws.
+    pub standings: Vec<Standing>,
     /// For AutoAttack whether each image was never broken in its own sense.
     pub flags: Option<Vec<bool>>,
     /// How many of the images were searched.
@@ -23,7 +24,7 @@ impl<T: Element> Default for Found<T> {
     fn default() -> Self {
         Self {
             images: None,
-            right: Vec::new(),
+            standings: Vec::new(),
             flags: None,
             attacked: 0,
             passes: 0,
@@ -38,7 +39,7 @@ impl<T: Element> Found<T> {
             (Some(before), Some(next)) => Some(Tensor::stack_rows(&[before, next])?),
             (before, next) => before.or(next),
         };
-        self.right.extend(next.right);
+        self.standings.extend(next.standings);
         self.flags = match (self.flags.take(), next.flags) {
             (Some(mut before), Some(next)) => {
                 before.extend(next);

@@ -1,11 +1,12 @@
 //! The way up.
 
 use super::attack::{Block, images_of, within_ball};
-use super::looks::{right_on_selection, score};
+use super::looks::{score, standings_on_selection};
 use super::plan::{SURROGATE_RESULT, searches};
 use super::worst::Worst;
 use super::{
-    Archive, Attack, Found, From, How, LadderConfig, LadderReport, RungName, RungReport, Search, SearchReport,
+    Archive, Attack, Found, From, How, LadderConfig, LadderReport, RungName, RungReport, Search,
+    SearchReport, Standing,
 };
 use crate::attacks::{AttackSource, LabelledImages, OnIteration, Oracle, SearchProgress, Tape};
 use crate::audit::{AuditProgress, Combined, OnAuditProgress, Subject};
@@ -31,7 +32,7 @@ pub struct Ladder<'a, T: Element = f32> {
 /// A search that is done.
 struct Done {
     search: Search,
-    right: Vec<u16>,
+    standings: Vec<Standing>,
 }
 
 /// A rung that was climbed.
@@ -69,9 +70,9 @@ impl<'a, T: Element> Ladder<'a, T> {
         }
         let defence = subject.defence()?;
         let oracle = Oracle::new(&defence, subject.sub_batch)?;
-        let right = right_on_selection(&oracle, subject.samples, config.selection)?;
+        let standings = standings_on_selection(&oracle, subject.samples, config.selection)?;
         Ok(Self {
-            worst: Worst::new(subject.samples.images().clone(), right, None),
+            worst: Worst::new(subject.samples.images().clone(), standings, None),
             subject,
             source,
             config,
@@ -88,8 +89,12 @@ impl<'a, T: Element> Ladder<'a, T> {
     }
 
     /// On how many selection draws each worst image is right.
-    pub fn worst_right(&self) -> &[u16] {
-        self.worst.right()
+    pub fn worst_right(&self) -> Vec<u16> {
+        self.worst
+            .standings()
+            .iter()
+            .map(|standing| standing.right)
+            .collect()
     }
 
     /// Makes the searches of `rung`, as far as `archive` does not have what they found.
@@ -126,7 +131,7 @@ impl<'a, T: Element> Ladder<'a, T> {
             if search.name == SURROGATE_RESULT {
                 self.surrogate = Some(images.clone());
             }
-            let candidates = Worst::new(images.clone(), found.right.clone(), Some(self.done.len()));
+            let candidates = Worst::new(images.clone(), found.standings.clone(), Some(self.done.len()));
             let report = SearchReport::new(&search, &found, self.config.selection);
             match &mut climbed {
                 None => {
@@ -144,7 +149,7 @@ impl<'a, T: Element> Ladder<'a, T> {
             }
             self.done.push(Done {
                 search,
-                right: found.right,
+                standings: found.standings,
             });
         }
         if let Some(climbed) = &climbed {
@@ -174,7 +179,7 @@ impl<'a, T: Element> Ladder<'a, T> {
             union_by: self.worst.by().iter().map(name).collect(),
             own: own.scores,
             union: union.scores,
-            union_selection: self.worst.right().to_vec(),
+            union_selection: self.worst_right(),
             union_classes: union.classes,
         })
     }
@@ -203,12 +208,12 @@ impl<'a, T: Element> Ladder<'a, T> {
             None => Found::default(),
         };
         tell(None)?;
-        let tape = match found.right.len() < samples.len() {
+        let tape = match found.standings.len() < samples.len() {
             true => archive.tape(&search.name)?,
             false => None,
         };
-        while found.right.len() < samples.len() {
-            let first = found.right.len();
+        while found.standings.len() < samples.len() {
+            let first = found.standings.len();
             let rows: Vec<usize> = (first..samples.len().min(first + self.config.block)).collect();
             let next = self.block(search, &rows, tape.as_ref(), &mut |at| {
                 // The search in all images, not in this block alone.
@@ -253,7 +258,7 @@ impl<'a, T: Element> Ladder<'a, T> {
         within_ball(self.config.eps, &samples, images)?;
         let oracle = Oracle::new(&self.defence, self.subject.sub_batch)?;
         let looked_at = samples.with_images(images.clone())?;
-        found.right = right_on_selection(&oracle, &looked_at, self.config.selection)?;
+        found.standings = standings_on_selection(&oracle, &looked_at, self.config.selection)?;
         Ok(found)
     }
 
@@ -301,7 +306,7 @@ impl<'a, T: Element> Ladder<'a, T> {
     ) -> Result<Found<T>> {
         let mut images = self.worst.images().select(rows)?;
         let mut total = Found::default();
-        let standing = |&place: &usize| self.worst.right()[rows[place]] > 0;
+        let standing = |&place: &usize| self.worst.standings()[rows[place]].right > 0;
         let places: Vec<usize> = (0..rows.len()).filter(standing).collect();
         for (index, done) in self.done.iter().enumerate() {
             let How::Attack(attack) = &done.search.how else {
@@ -326,15 +331,16 @@ impl<'a, T: Element> Ladder<'a, T> {
         })
     }
 
-    /// The index of the repeatable search of lower rungs whose candidate for image `row` was right on the fewest selection draws.
+    /// The index of the repeatable search of lower rungs whose candidate for image `row` stands worst.
     fn strongest_on(&self, row: usize) -> Option<usize> {
         let repeatable = |done: &Done| match &done.search.how {
             How::Attack(attack) => attack.is_repeatable(),
             How::Strongest => false,
         };
         let candidates = self.done.iter().enumerate().filter(|(_, done)| repeatable(done));
-        let right = |(_, done): &(usize, &Done)| done.right.get(row).copied();
-        candidates.min_by_key(right).map(|(index, _)| index)
+        let standings = candidates.filter_map(|(index, done)| Some((index, done.standings.get(row)?)));
+        let worst = standings.min_by(|(_, a), (_, b)| a.order(b));
+        worst.map(|(index, _)| index)
     }
 
     /// What the archive has, if it is of these images.
@@ -347,7 +353,7 @@ impl<'a, T: Element> Ladder<'a, T> {
                 told,
             )
         };
-        let count = found.right.len();
+        let count = found.standings.len();
         let samples = self.subject.samples;
         let Some(images) = &found.images else {
             return Err(refuse("none".into()));
@@ -355,7 +361,8 @@ impl<'a, T: Element> Ladder<'a, T> {
         let fits = images.shape().axis(0) == count
             && (1..=samples.len()).contains(&count)
             && found.flags.as_ref().is_none_or(|flags| flags.len() == count)
-            && found.right.iter().all(|&right| right <= self.config.selection);
+            && (found.standings.iter())
+                .all(|standing| standing.right <= self.config.selection && !standing.margin.is_nan());
         if !fits {
             return Err(refuse(format!("{count} looks at images {}", images.shape())));
         }

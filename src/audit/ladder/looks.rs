@@ -1,7 +1,8 @@
 //! The defence's predictions on draws that no search has seen.
 
+use super::Standing;
 use crate::Result;
-use crate::attacks::{AttackSlot, LabelledImages, Oracle, Scores};
+use crate::attacks::{AttackSlot, LabelledImages, Oracle, Scores, predicted_classes};
 use crate::audit::AuditDraw;
 use crate::tensor::{Element, Tensor};
 
@@ -24,19 +25,40 @@ pub(super) fn look<T: Element>(
     Ok(classes)
 }
 
-/// On how many of `selection` selection draws each of `samples` is right.
-pub(super) fn right_on_selection<T: Element>(
+/// How each of `samples` does on `selection` selection draws.
+pub(super) fn standings_on_selection<T: Element>(
     oracle: &Oracle<'_, T>,
     samples: &LabelledImages<T>,
     selection: u16,
-) -> Result<Vec<u16>> {
-    let classes = look(oracle, samples, AuditDraw::Select, selection)?;
-    let each = selection / oracle.distinct_draws(selection).max(1);
-    let right = |(classes, label): (&Vec<usize>, &usize)| {
-        let of_class = |class: &usize| each * u16::from(class == label);
-        classes.iter().map(of_class).sum()
+) -> Result<Vec<Standing>> {
+    let distinct = oracle.distinct_draws(selection).max(1);
+    let mut right = vec![0; samples.len()];
+    let mut margins = vec![0.0; samples.len()];
+    for repeat in 0..distinct {
+        let ids = samples.ids().iter();
+        let draws: Vec<_> = ids.map(|&id| AuditDraw::Select.draw(id, repeat)).collect();
+        let logits = oracle.logits(samples.images(), &draws)?.to_host()?;
+        let classes = predicted_classes(&logits)?;
+        let rows = logits.to_vec()?;
+        let rows = rows.chunks_exact(oracle.classes().max(1));
+        for (i, ((row, class), &label)) in rows.zip(classes).zip(samples.labels()).enumerate() {
+            right[i] += u16::from(class == label);
+            margins[i] += margin(row, label);
+        }
+    }
+    let each = selection / distinct;
+    let standing = |(right, margin): (u16, f64)| Standing {
+        right: each * right,
+        margin: (margin / f64::from(distinct)) as f32,
     };
-    Ok(classes.iter().zip(samples.labels()).map(right).collect())
+    Ok(right.into_iter().zip(margins).map(standing).collect())
+}
+
+/// The logit of `label` minus the largest of the others.
+fn margin<T: Element>(logits: &[T], label: usize) -> f64 {
+    let own = logits.get(label).map_or(f64::NAN, |logit| logit.as_f64());
+    let others = logits.iter().enumerate().filter(|&(class, _)| class != label);
+    own - others.fold(f64::NEG_INFINITY, |most, (_, logit)| most.max(logit.as_f64()))
 }
 
 /// Images scored, and the class that each has on most fresh draws, the lowest among equals.

@@ -15,7 +15,7 @@
 //!
 //! **How the worst image is chosen.** Each search returns one candidate an image. The defence reads it on *selection draws*
 //! ([`AuditDraw::Select`](super::AuditDraw::Select)), and the candidate that it gets right least often replaces the worst one so far, which at first is the
-//! clean image; among equals the earlier one stays. What is chosen is scored on *other* draws
+//! clean image; among those right equally often the one of the smallest mean margin does ([`Standing`]). What is chosen is scored on *other* draws
 //! ([`AuditDraw::Score`](super::AuditDraw::Score)), which no search and no choice has seen: so the accuracy told is not that of the luckiest candidate.
 //!
 //! A [`Ladder`] climbs rung by rung, and keeps what its searches find in an [`Archive`], block by block of images, so that a ladder
@@ -41,3 +41,4 @@ pub use plan::{Attack, From, How, Method, Search, Whom};
 pub use published::{PUBLISHED, Published};
 pub use report::{Fate, LadderReport, RungReport, SearchReport};
 pub use rung::RungName;
+pub use worst::Standing;

@@ -25,13 +25,14 @@ pub struct SearchReport {
 
 impl SearchReport {
     pub(super) fn new<T: Element>(search: &Search, found: &Found<T>, selection: u16) -> Self {
+        let right: Vec<u16> = found.standings.iter().map(|standing| standing.right).collect();
         Self {
             name: search.name.clone(),
             how: search.how.clone(),
             attacked: found.attacked,
             passes: found.passes,
-            left: MeanShare::of_counts(&found.right, selection),
-            right_on_selection: found.right.clone(),
+            left: MeanShare::of_counts(&right, selection),
+            right_on_selection: right,
         }
     }
 }
@@ -161,10 +162,11 @@ fn sentence(clean: &Scores, rungs: &[RungReport]) -> String {
         left.of,
         last.union.repeats
     );
+    let single = strongest_search(rungs);
     let clean_told = format!("of {} on clean images", mean(clean));
     let quoted = rungs.iter().find(|rung| rung.rung == RungName::AutoattackRand);
     let Some(quoted) = quoted else {
-        return format!("On fresh draws {union}, {clean_told}.");
+        return format!("On fresh draws {union}, {clean_told}{single}.");
     };
     let claim = quoted.own.mean.fraction;
     let remains = match claim > 0.0 {
@@ -175,8 +177,22 @@ fn sentence(clean: &Scores, rungs: &[RungReport]) -> String {
         false => "nothing was left to claim".into(),
     };
     format!(
-        "AutoAttack rand leaves {} never broken and {} on fresh draws, {clean_told}; {union}: {remains}.",
+        "AutoAttack rand leaves {} never broken and {} on fresh draws, {clean_told}; {union}: {remains}{single}.",
         percent(quoted.own.never_broken.fraction),
         mean(&quoted.own)
+    )
+}
+
+/// The single search that leaves least, to be read beside the worst images of all: those are chosen by few draws, and what all
+/// searches leave together may by chance lie above what one of them leaves.
+fn strongest_search(rungs: &[RungReport]) -> String {
+    let searches = rungs.iter().flat_map(|rung| &rung.searches);
+    let Some(least) = searches.min_by(|a, b| a.left.fraction.total_cmp(&b.left.fraction)) else {
+        return String::new();
+    };
+    format!(
+        "; the strongest single search, {}, leaves {:.1} % on the selection draws",
+        least.name,
+        100.0 * least.left.fraction
     )
 }

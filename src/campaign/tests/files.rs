@@ -3,7 +3,8 @@
 use super::{Scene, campaign, contents};
 use crate::Result;
 use crate::attacks::tests::Toy;
-use crate::campaign::{Files, Journal};
+use crate::campaign::Files;
+use crate::io::FolderLock;
 use std::fs;
 use tempfile::tempdir;
 
@@ -46,13 +47,13 @@ fn what_is_not_this_campaigns_is_refused() -> Result<()> {
     let told = |scene: &Scene<'_>| -> Result<String> { told(scene) };
     let mut other = campaign(2);
     other.seed += 1;
-    assert!(told(&Scene::new(other, folder.path()))?.contains("model, images or seed"));
+    assert!(told(&Scene::new(other, folder.path()))?.contains("differs in: seed"));
     let mut other = campaign(2);
     other.config.iterations += 1;
-    assert!(told(&Scene::new(other, folder.path()))?.contains("other settings of the attacks"));
+    assert!(told(&Scene::new(other, folder.path()))?.contains("settings of the attacks"));
     let mut other = campaign(2);
     other.redraws += 1;
-    assert!(told(&Scene::new(other, folder.path()))?.contains("other settings of the scores"));
+    assert!(told(&Scene::new(other, folder.path()))?.contains("settings of the scores"));
     // Lines that are none, or elsewhere.
     let lines: Vec<&str> = whole.lines().collect();
     for (damaged, part) in [
@@ -88,10 +89,9 @@ fn one_process_at_a_time() -> Result<()> {
     let folder = tempdir().expect("a folder");
     let scene = Scene::new(campaign(2), folder.path());
     let toy = Toy::new(true)?;
-    let oracle = crate::attacks::Oracle::new(&toy, 4)?;
-    let held = Journal::open(&folder.path().join("journal.jsonl"), &scene.header(&oracle))?;
+    let held = FolderLock::take(folder.path())?;
     let told = scene.run(&toy).map(|_| ()).unwrap_err().to_string();
-    assert!(told.contains("another process"), "{told}");
+    assert!(told.contains("no other process works in"), "{told}");
     drop(held);
     scene.run(&toy).map(|_| ())
 }

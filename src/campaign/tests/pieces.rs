@@ -24,7 +24,7 @@ fn groups_do_not_matter() -> Result<()> {
         );
     }
     let names: Vec<String> = contents(whole.path()).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["adversarial.safetensors", "journal.jsonl"]);
+    assert_eq!(names, ["adversarial.safetensors", "journal.jsonl", "run.lock"]);
     Ok(())
 }
 
@@ -47,6 +47,9 @@ fn shards_merged_are_the_whole() -> Result<()> {
         folders.reverse();
         assert_eq!(merge(&folders, out.path())?.1, results);
         assert!(contents(out.path()) == contents(whole.path()), "{count} shards");
+        // Again, which changes nothing.
+        merge(&folders, out.path())?;
+        assert!(contents(out.path()) == contents(whole.path()));
         // One that is missing, twice there, or of another campaign.
         let told =
             |folders: &[std::path::PathBuf]| merge(folders, out.path()).map(|_| ()).unwrap_err().to_string();
@@ -71,6 +74,64 @@ fn shards_merged_are_the_whole() -> Result<()> {
         ]
         .concat();
         assert!(told(&mixed).contains("another attack"), "{}", told(&mixed));
+    }
+    Ok(())
+}
+
+#[test]
+fn shards_without_images_need_not_be_there() -> Result<()> {
+    let whole = tempdir().expect("a folder");
+    Scene::new(campaign(3), whole.path()).run(&Toy::new(true)?)?;
+    let parts: Vec<_> = (0..11).map(|_| tempdir().expect("a folder")).collect();
+    for (index, part) in parts.iter().enumerate() {
+        let shard = Shard::new(index as u32, 13)?;
+        let scene = Scene {
+            shard,
+            ..Scene::new(campaign(2), part.path())
+        };
+        scene.run(&Toy::new(true)?)?;
+    }
+    let folders: Vec<_> = parts.iter().map(|part| part.path().to_owned()).collect();
+    let out = tempdir().expect("a folder");
+    merge(&folders, out.path())?;
+    assert!(contents(out.path()) == contents(whole.path()));
+    Ok(())
+}
+
+#[test]
+fn a_merge_writes_over_nothing_else() -> Result<()> {
+    let parts: Vec<_> = (0..2).map(|_| tempdir().expect("a folder")).collect();
+    for (index, part) in parts.iter().enumerate() {
+        let shard = Shard::new(index as u32, 2)?;
+        let scene = Scene {
+            shard,
+            ..Scene::new(campaign(4), part.path())
+        };
+        scene.run(&Toy::new(true)?)?;
+    }
+    let folders: Vec<_> = parts.iter().map(|part| part.path().to_owned()).collect();
+    let refused = |out: &std::path::Path| merge(&folders, out).map(|_| ()).unwrap_err().to_string();
+    // One of the shards, by another name.
+    let before = contents(parts[0].path());
+    let told = refused(&parts[0].path().join("."));
+    assert!(told.contains("a shard is in that folder"), "{told}");
+    assert!(contents(parts[0].path()) == before);
+    // The same attack under way, and another one that is done.
+    let (under_way, done) = (tempdir().expect("a folder"), tempdir().expect("a folder"));
+    let scene = Scene {
+        killed_at: 25,
+        ..Scene::new(campaign(2), under_way.path())
+    };
+    assert!(scene.run(&Toy::new(true)?).is_err());
+    let mut other = campaign(4);
+    other.seed += 1;
+    Scene::new(other, done.path()).run(&Toy::new(true)?)?;
+    for out in [&under_way, &done] {
+        let journal = |out: &tempfile::TempDir| std::fs::read(out.path().join("journal.jsonl"));
+        let before = journal(out).expect("a journal");
+        let told = refused(out.path());
+        assert!(told.contains("a folder without results"), "{told}");
+        assert!(journal(out).expect("a journal") == before);
     }
     Ok(())
 }

@@ -104,7 +104,12 @@ fn passes(campaign: &Campaign, eot: f64, (classes, redraws): (usize, u16)) -> f6
         AttackKind::Square => f64::from(config.queries) * FORWARD,
     };
     let attacks: f64 = config.attacks.iter().map(attack).sum();
-    let controls = 2.0 * config.attacks.len() as f64 * iterations * FORWARD;
+    let look = |&attack: &AttackKind| {
+        let looks = config.looks(attack, classes);
+        let draws = f64::from(looks.draws).min(eot.max(1.0));
+        f64::from(looks.searches) * f64::from(looks.points) * draws
+    };
+    let controls = 2.0 * FORWARD * config.attacks.iter().map(look).sum::<f64>();
     let looks = 3.0 * f64::from(redraws) * FORWARD;
     let bisection = f64::from(campaign.bisections + u16::from(campaign.bisections > 0)) * iterations * eot;
     attacks + controls + looks + bisection

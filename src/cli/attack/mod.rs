@@ -20,6 +20,7 @@ use flags::{How, Whom};
 use forecast::Forecast;
 pub use report::Report;
 pub use request::{Request, full_name};
+use serde_json::json;
 use settings::settings;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -121,8 +122,18 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         return ladder::run(&arguments.for_ladder()?, common, output);
     }
     let progress = Progress::new(output);
-    let request = Request::of(arguments)?;
+    let mut request = Request::of(arguments)?;
+    if request.is_empty(arguments.shard) {
+        // Finished as it is: a job of many must not fail for want of images.
+        let told = format!(
+            "shard {} has no image to attack: nothing is written",
+            arguments.shard
+        );
+        return output.result(&told, &json!({ "shard": arguments.shard, "images": 0 }));
+    }
     let target = request.target(arguments.shard, &arguments.source, common, &progress)?;
+    // Whether it was said who answers does not matter.
+    request.member = Some(target.member.to_string());
     let classifier = target.model.classifier(target.member)?;
     let oracle = Oracle::new(classifier.as_ref(), arguments.how.sub_batch)?;
     let mut campaign = Campaign {
@@ -178,11 +189,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
         "go on with the same command: what is done is in {}",
         arguments.out.display()
     );
-    progress.begin(
-        "AutoAttack",
-        THOUSANDTHS * target.samples.len() as u64,
-        "thousandths of an image",
-    );
+    progress.begin("AutoAttack", PER_MILLE, "‰");
     let results = campaign.run(
         &oracle,
         (&target.samples, &target.positions),
@@ -195,6 +202,11 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
             Ok(())
         },
     )?;
+    let robust = results.iter().filter(|result| result.record.is_robust()).count();
+    progress.advance(
+        PER_MILLE,
+        &format!("{} images done, {robust} never broken", results.len()),
+    );
     progress.end();
     files.finish(&results, &target.first(results.len())?)?;
     let report = Report::new(&header, &results);
@@ -238,8 +250,8 @@ impl Arguments {
     }
 }
 
-/// Units of progress an image.
-const THOUSANDTHS: u64 = 1000;
+/// The whole of an attack's progress.
+const PER_MILLE: u64 = 1000;
 
 /// How much is done, and a line about it.
 fn told(at: &CampaignProgress) -> (u64, String) {
@@ -254,8 +266,9 @@ fn told(at: &CampaignProgress) -> (u64, String) {
         Task::Bisection(_) => "smallest radius".into(),
     };
     let text = format!(
-        "{} of {} images done, {} never broken; {doing}",
-        at.done, at.images, at.robust
+        "{} of {} images done, {} never broken; {} under way: {doing}",
+        at.done, at.images, at.robust, at.group
     );
-    ((THOUSANDTHS as f64 * images) as u64, text)
+    let share = images / at.images.max(1) as f64;
+    ((PER_MILLE as f64 * share) as u64, text)
 }

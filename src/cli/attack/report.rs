@@ -32,16 +32,21 @@ impl<'a> Report<'a> {
         if npz {
             npz_of(folder)?;
         }
-        atomic::write(&folder.join("images.csv"), self.csv().as_bytes())?;
-        for (name, object) in [
-            ("attack.json", self.json()?),
-            ("robustbench.json", self.robustbench()),
-        ] {
-            atomic::write(&folder.join(name), format!("{object:#}\n").as_bytes())?;
+        for (name, text) in self.tables()? {
+            atomic::write(&folder.join(name), text.as_bytes())?;
         }
         let mut page = AttackReport::new();
         page.add(folder)?;
         page.save(&folder.join("report.html"))
+    }
+
+    /// The files of numbers, by name: all of them made of the journal alone.
+    pub fn tables(&self) -> Result<[(&'static str, String); 3]> {
+        Ok([
+            ("images.csv", self.csv()),
+            ("attack.json", format!("{:#}\n", self.json()?)),
+            ("robustbench.json", format!("{:#}\n", self.robustbench())),
+        ])
     }
 
     /// For people.

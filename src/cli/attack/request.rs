@@ -55,6 +55,12 @@ impl Request {
         })
     }
 
+    /// Whether `shard` has none of so many images.
+    pub fn is_empty(&self, shard: Shard) -> bool {
+        self.images
+            .is_some_and(|images| shard.positions(images as usize).next().is_none())
+    }
+
     /// Opens the model and the images of a shard.
     pub fn target(
         &self,

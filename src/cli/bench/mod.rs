@@ -32,6 +32,9 @@ pub struct Arguments {
     /// Images a step
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..))]
     batch: u16,
+    /// Height and width of the images [default: 224 of resnet152, 32 of the others]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u16).range(8..=1024))]
+    size: Option<u16>,
     /// Steps that are measured, after one that is not; the median counts
     #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..))]
     steps: u16,
@@ -40,6 +43,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   crossmax bench --model resnet152 --mode attack --batch 2
+  crossmax bench --model resnet152 --batch 2 --size 64
   crossmax bench --model resnet20 --mode train --batch 32 --threads 1 --json";
 
 /// The networks that are measured.
@@ -52,6 +56,16 @@ pub enum ModelName {
     Resnet20,
     /// The pocket pipeline: the view stack of 32×32 pictures and the pocket network
     Pocket,
+}
+
+impl ModelName {
+    /// Height and width of the images that it was made for.
+    fn image_size(self) -> usize {
+        match self {
+            Self::Resnet152 => 224,
+            Self::Resnet20 | Self::Pocket => 32,
+        }
+    }
 }
 
 /// What a step is.
@@ -71,10 +85,11 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     let progress = Progress::new(output);
     let device = common.open_device(&progress)?;
     let batch = usize::from(arguments.batch);
+    let size = arguments.size.map_or(arguments.model.image_size(), usize::from);
     let mut work = Work::new(
         arguments.model,
         arguments.mode,
-        batch,
+        [batch, size],
         common.seed.unwrap_or(0),
         &device,
     )?;
@@ -113,6 +128,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
             "model": arguments.model,
             "mode": arguments.mode,
             "batch": batch,
+            "size": size,
             "device": device.to_string(),
             "steps": arguments.steps,
             "seconds": median,

@@ -1,9 +1,9 @@
 //! What searches found, in files.
 
 use crossmax::attacks::Tape;
-use crossmax::audit::ladder::{Archive, Found};
+use crossmax::audit::ladder::{Archive, Found, Standing};
 use crossmax::io::{Stored, TensorFile, atomic};
-use crossmax::tensor::Shape;
+use crossmax::tensor::{Shape, Tensor};
 use crossmax::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,8 @@ pub struct Searches {
 const IMAGES: &str = "images";
 /// On how many selection draws each is right.
 const RIGHT: &str = "right_on_selection";
+/// Mean margin of each over the selection draws, f32.
+const MARGINS: &str = "margin_on_selection";
 /// AutoAttack's verdicts.
 const FLAGS: &str = "never_broken";
 /// Entries of the metadata.
@@ -32,7 +34,7 @@ impl Searches {
     pub fn open(folder: &Path, identity: String, save_every: Duration) -> Result<Self> {
         let folder = folder.join("searches");
         atomic::create_folder(&folder)?;
-        // Nobody else writes here.
+        // Nobody else writes here: the ladder's folder is locked.
         atomic::remove_leftovers(&folder)?;
         Ok(Self {
             folder,
@@ -83,14 +85,29 @@ impl Archive for Searches {
         let (Some(attacked), Some(passes)) = (number(ATTACKED), number(PASSES)) else {
             return Err(refuse("no counts".into()));
         };
-        let right: Option<Vec<u16>> = right.iter().map(|&count| u16::try_from(count).ok()).collect();
+        let Some(Stored::F32(margins)) = file.tensors.get(MARGINS) else {
+            return Err(refuse("that of an earlier version, without margins".into()));
+        };
+        let margins = margins.to_vec()?;
+        if margins.len() != right.len() {
+            return Err(refuse(format!(
+                "{} counts and {} margins",
+                right.len(),
+                margins.len()
+            )));
+        }
+        let standing = |(&right, margin): (&i64, f32)| {
+            let right = u16::try_from(right).ok()?;
+            Some(Standing { right, margin })
+        };
+        let standings: Option<Vec<Standing>> = right.iter().zip(margins).map(standing).collect();
         let flags = match file.tensors.get(FLAGS) {
             Some(Stored::Int(_, flags)) => Some(flags.iter().map(|&flag| flag != 0).collect()),
             _ => None,
         };
         Ok(Some(Found {
             images: Some(images.clone()),
-            right: right.ok_or_else(|| refuse("counts out of range".into()))?,
+            standings: standings.ok_or_else(|| refuse("counts out of range".into()))?,
             flags,
             attacked,
             passes,
@@ -102,11 +119,14 @@ impl Archive for Searches {
             return Ok(());
         };
         let numbers = |values: Vec<i64>| Stored::Int(Shape::new(&[values.len()]), values);
+        let right = found.standings.iter().map(|standing| standing.right.into());
+        let margins: Vec<f32> = found.standings.iter().map(|standing| standing.margin).collect();
         let mut tensors = BTreeMap::from([
             (IMAGES.to_owned(), Stored::F32(images.to_host()?)),
+            (RIGHT.to_owned(), numbers(right.collect())),
             (
-                RIGHT.to_owned(),
-                numbers(found.right.iter().map(|&count| count.into()).collect()),
+                MARGINS.to_owned(),
+                Stored::F32(Tensor::from_slice([margins.len()], &margins)?),
             ),
         ]);
         if let Some(flags) = &found.flags {

@@ -2,6 +2,8 @@
 
 use crate::autograd::Var;
 use crate::io::TensorFile;
+use crate::nn::{BatchNorm, Pass};
+use crate::ops::BatchNormEpilogue;
 use crate::tensor::Element;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -35,11 +37,20 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The function of every element of `x`.
-    pub(super) fn apply<T: Element>(self, x: &Var<T>) -> Result<Var<T>> {
+    /// The function of every element of norm(x).
+    pub(super) fn after<T: Element>(
+        self,
+        norm: &BatchNorm<T>,
+        x: &Var<T>,
+        pass: &mut Pass<T>,
+    ) -> Result<Var<T>> {
+        let relu = BatchNormEpilogue {
+            relu: true,
+            ..BatchNormEpilogue::default()
+        };
         match self {
-            Self::Relu => x.relu(),
-            Self::Silu => x.silu(),
+            Self::Relu => norm.forward_then(x, relu, pass),
+            Self::Silu => norm.forward(x, pass)?.silu(),
         }
     }
 }

@@ -63,7 +63,7 @@ impl<T: Element> FoldedPreActivationResNet<T> {
             y = block.forward(&y, &self.config, pass)?;
         }
         if let Some(norm) = &self.norm {
-            y = self.config.activation.apply(&norm.forward(&y, pass)?)?;
+            y = self.config.activation.after(norm, &y, pass)?;
         }
         self.classifier.forward(&y.global_avg_pool2d()?.flatten()?, pass)
     }
@@ -83,7 +83,7 @@ impl<T: Element> FoldedBlock<T> {
         Ok(Self {
             norm: block.norm.clone(),
             inner: inner
-                .map(|(conv, norm)| placed(conv, FoldedConv::new(conv, norm)?))
+                .map(|(conv, norm)| placed(conv, FoldedConv::new(conv.clone(), norm)?))
                 .collect::<Result<_>>()?,
             last: FoldedConv::unnormalised(&block.last)?,
             shortcut: shortcut
@@ -94,7 +94,7 @@ impl<T: Element> FoldedBlock<T> {
 
     fn forward(&self, x: &Var<T>, config: &PreActivationConfig, pass: &mut Pass<T>) -> Result<Var<T>> {
         let precision = pass.precision();
-        let activated = config.activation.apply(&self.norm.forward(x, pass)?)?;
+        let activated = config.activation.after(&self.norm, x, pass)?;
         let shortcut = match (&self.shortcut, config.shortcut) {
             (None, _) => x.clone(),
             (Some(conv), ShortcutInput::Raw) => conv.forward(x, None, false, precision)?,

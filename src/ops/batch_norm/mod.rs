@@ -4,6 +4,9 @@
 //! Train or eval is an argument and has nothing to do with whether gradients are tracked: an
 //! attack differentiates through eval mode. The running statistics are the caller's; this
 //! operation returns the batch's and changes nothing.
+//!
+//! What follows the normalisation in a residual network, relu(norm(x) + residual), happens in the same pass over
+//! memory where the processor does it ([`Var::batch_norm_then`]).
 
 mod cpu;
 mod cuda;
@@ -11,9 +14,11 @@ mod cuda;
 mod tests;
 
 use crate::autograd::Var;
+use crate::ops::elementwise::relu_gradient;
 use crate::ops::place::{Place, place};
 use crate::tensor::{Element, Shape, Tensor};
 use crate::{Error, Result};
+use std::sync::Arc;
 
 /// Whose statistics normalise.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +43,54 @@ pub struct BatchStatistics<T: Element> {
     pub unbiased_variance: Tensor<T>,
 }
 
+/// What follows batch normalisation: relu(norm(x) + residual), every step optional.
+#[derive(Clone, Copy)]
+pub struct BatchNormEpilogue<'a, T: Element> {
+    /// Added, of the input's shape.
+    pub residual: Option<&'a Var<T>>,
+    /// Whether negative results become 0.
+    pub relu: bool,
+}
+
+impl<T: Element> Default for BatchNormEpilogue<'_, T> {
+    /// Nothing.
+    fn default() -> Self {
+        Self {
+            residual: None,
+            relu: false,
+        }
+    }
+}
+
 impl<T: Element> Var<T> {
+    /// [`Var::batch_norm`] and what follows it: the same numbers as of the single operations, and the graph keeps the
+    /// input and the output alone. A device runs the single operations.
+    ///
+    /// # Errors
+    /// As [`Var::batch_norm`]; [`Error::Shape`] if the residual does not have the input's shape.
+    pub fn batch_norm_then(
+        &self,
+        weight: &Var<T>,
+        bias: &Var<T>,
+        mode: BatchNormMode<'_, T>,
+        eps: T,
+        epilogue: BatchNormEpilogue<'_, T>,
+    ) -> Result<(Var<T>, Option<BatchStatistics<T>>)> {
+        if let Some(residual) = epilogue.residual
+            && residual.shape() != self.shape()
+        {
+            return Err(Error::shape(OP, "residual", self.shape(), residual.shape()));
+        }
+        if self.value().accelerator().is_none() {
+            return self.normalised(weight, bias, mode, eps, epilogue);
+        }
+        let (mut y, statistics) = self.batch_norm(weight, bias, mode, eps)?;
+        if let Some(residual) = epilogue.residual {
+            y = y.add(residual)?;
+        }
+        Ok((if epilogue.relu { y.relu()? } else { y }, statistics))
+    }
+
     /// (x − mean)/√(variance + eps) · `weight` + `bias` for every channel of the last axis.
     /// In training mode the batch's statistics come back too.
     ///
@@ -51,6 +103,18 @@ impl<T: Element> Var<T> {
         bias: &Var<T>,
         mode: BatchNormMode<'_, T>,
         eps: T,
+    ) -> Result<(Var<T>, Option<BatchStatistics<T>>)> {
+        self.normalised(weight, bias, mode, eps, BatchNormEpilogue::default())
+    }
+
+    /// The operation in one step; an epilogue is for the host.
+    fn normalised(
+        &self,
+        weight: &Var<T>,
+        bias: &Var<T>,
+        mode: BatchNormMode<'_, T>,
+        eps: T,
+        epilogue: BatchNormEpilogue<'_, T>,
     ) -> Result<(Var<T>, Option<BatchStatistics<T>>)> {
         let channels = self.shape().last();
         let check = |arg, shape: &Shape| {
@@ -92,25 +156,35 @@ impl<T: Element> Var<T> {
             weight: weight.value().clone(),
             eps,
         };
-        let value = forward(x, &normalisation, bias.value())?;
+        let value = forward(x, &normalisation, bias.value(), epilogue)?;
         let train = statistics.is_some();
         let x = (train || weight.tracked()).then(|| x.clone());
-        let y = Var::from_op(OP, &[self, weight, bias], value, || {
+        let rectified = epilogue.relu.then(|| value.clone());
+        let mut inputs = vec![self, weight, bias];
+        inputs.extend(epilogue.residual);
+        let y = Var::from_op(OP, &inputs, value, || {
             move |dy: Tensor<T>, needs| {
-                let parameters = if (train && x.is_some()) || needs.want(1) || needs.want(2) {
-                    Some(parameter_gradients(&dy, x.as_ref(), &normalisation)?)
+                let y = rectified.as_ref();
+                let sums = if (train && x.is_some()) || needs.want(1) || needs.want(2) {
+                    Some(parameter_gradients(&dy, y, x.as_ref(), &normalisation)?)
                 } else {
                     None
                 };
-                let dx = match (&x, &parameters) {
-                    (Some(x), Some(sums)) if train => {
-                        needs.gradient(0, || dx_train(dy, x, &normalisation, sums))?
-                    }
-                    _ => needs.gradient(0, || dx_eval(dy, &normalisation))?,
+                let of_statistics = match (&x, &sums) {
+                    (Some(x), Some(sums)) if train => Some((x, sums)),
+                    _ => None,
                 };
-                let (dw, db) = parameters.map_or((None, None), |p| (p.of_weight, Some(p.of_bias)));
+                let (dx, of_residual) = match needs.want(0) || needs.want(3) {
+                    true => {
+                        let (dx, of_residual) =
+                            input_gradients(dy, y, &normalisation, of_statistics, needs.want(3))?;
+                        (Some(dx), of_residual)
+                    }
+                    false => (None, None),
+                };
+                let (dw, db) = sums.map_or((None, None), |sums| (sums.of_weight, Some(sums.of_bias)));
                 let wanted = |i, gradient: Option<Tensor<T>>| gradient.filter(|_| needs.want(i));
-                Ok(vec![dx, wanted(1, dw), wanted(2, db)])
+                Ok(vec![wanted(0, dx), wanted(1, dw), wanted(2, db), of_residual])
             }
         });
         Ok((y, statistics))
@@ -162,47 +236,64 @@ fn statistics<T: Element>(x: &Tensor<T>, channels: usize) -> Result<Statistics<T
     }
 }
 
-fn forward<T: Element>(x: &Tensor<T>, by: &Normalisation<T>, bias: &Tensor<T>) -> Result<Tensor<T>> {
+fn forward<T: Element>(
+    x: &Tensor<T>,
+    by: &Normalisation<T>,
+    bias: &Tensor<T>,
+    epilogue: BatchNormEpilogue<'_, T>,
+) -> Result<Tensor<T>> {
     place(OP, &[x, bias])?;
     match by.place(x)? {
-        Place::Host => cpu::forward(x, by, bias),
+        Place::Host => cpu::forward(x, by, bias, epilogue),
         Place::Device(device) => cuda::forward(device, x, by, bias),
     }
 }
 
+/// Of the gradient `dy` of the output; `y` is the output if a ReLU made it, and lets `dy` through where it is positive.
 fn parameter_gradients<T: Element>(
     dy: &Tensor<T>,
+    y: Option<&Tensor<T>>,
     x: Option<&Tensor<T>>,
     by: &Normalisation<T>,
 ) -> Result<ParameterGradients<T>> {
     match by.place(dy)? {
-        Place::Host => cpu::parameter_gradients(dy, x, by),
+        Place::Host => cpu::parameter_gradients(dy, y, x, by),
         Place::Device(device) => cuda::parameter_gradients(device, dy, x, by),
     }
 }
 
-/// With the batch's statistics, which depend on x themselves.
-fn dx_train<T: Element>(
+/// The gradient of the input, and that of the residual if `for_residual`. `dy` and `y` as above; `of_statistics` is
+/// there for the batch's statistics, which depend on the input themselves.
+fn input_gradients<T: Element>(
     dy: Tensor<T>,
-    x: &Tensor<T>,
+    y: Option<&Tensor<T>>,
     by: &Normalisation<T>,
-    sums: &ParameterGradients<T>,
-) -> Result<Tensor<T>> {
+    of_statistics: Option<(&Tensor<T>, &ParameterGradients<T>)>,
+    for_residual: bool,
+) -> Result<(Tensor<T>, Option<Tensor<T>>)> {
+    let device = match by.place(&dy)? {
+        Place::Host => None,
+        Place::Device(device) => Some(Arc::clone(device)),
+    };
+    let Some((x, sums)) = of_statistics else {
+        let dy = match y {
+            Some(y) => relu_gradient(OP, dy, y)?,
+            None => dy,
+        };
+        let of_residual = for_residual.then(|| dy.clone());
+        let dx = match device {
+            None => cpu::dx_eval(dy, by)?,
+            Some(device) => cuda::dx_eval(&device, &dy, by)?,
+        };
+        return Ok((dx, of_residual));
+    };
     let Some(of_weight) = &sums.of_weight else {
         return Err(Error::argument(OP, "sums", "those over dy · x̂ too", "none"));
     };
     let sums = [&sums.of_bias, of_weight];
-    match by.place(x)? {
-        Place::Host => cpu::dx_train(dy, x, by, sums),
-        Place::Device(device) => cuda::dx_train(device, &dy, x, by, sums),
-    }
-}
-
-/// With constant statistics.
-fn dx_eval<T: Element>(dy: Tensor<T>, by: &Normalisation<T>) -> Result<Tensor<T>> {
-    match by.place(&dy)? {
-        Place::Host => cpu::dx_eval(dy, by),
-        Place::Device(device) => cuda::dx_eval(device, &dy, by),
+    match device {
+        None => cpu::dx_train(dy, y, x, by, sums, for_residual),
+        Some(device) => Ok((cuda::dx_train(&device, &dy, x, by, sums)?, None)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Gradients in both modes, the statistics, refusals, and what is kept.
 
+use super::BatchNormEpilogue;
 use super::BatchNormMode::{self, Eval, Train};
 use crate::Result;
 use crate::autograd::Var;
@@ -31,6 +32,62 @@ fn gradients() -> Result<()> {
         check_gradients_at_random(&name, &inputs, |v| apply(v, eval))?;
     }
     Ok(())
+}
+
+/// Values and gradients of relu(norm(x) + residual): in one pass, or operation by operation.
+fn with_epilogue(shape: &[usize], in_one: bool, relu: bool, train: bool) -> Result<Vec<Vec<f32>>> {
+    let channels = shape[shape.len() - 1];
+    let leaf = |name: &str, shape: &[usize]| Ok(Var::leaf(random(name, shape).cast::<f32>()?));
+    let (x, residual) = (leaf("x", shape)?, leaf("residual", shape)?);
+    let (weight, bias) = (leaf("w", &[channels])?, leaf("b", &[channels])?);
+    let (mean, variance) = (random("mean", &[channels]).cast()?, Tensor::full([channels], 0.7));
+    let eval = Eval {
+        mean: &mean,
+        variance: &variance,
+    };
+    let mode = if train { Train } else { eval };
+    let epilogue = BatchNormEpilogue {
+        residual: Some(&residual),
+        relu,
+    };
+    let y = if in_one {
+        x.batch_norm_then(&weight, &bias, mode, 1e-5, epilogue)?.0
+    } else {
+        let y = x.batch_norm(&weight, &bias, mode, 1e-5)?.0.add(&residual)?;
+        if relu { y.relu()? } else { y }
+    };
+    let mut found = vec![y.value().to_vec()?];
+    let mut gradients = y.backward(Some(random("dy", shape).cast()?))?;
+    for leaf in [&x, &residual, &weight, &bias] {
+        found.push(gradients.take(leaf).expect("a gradient").to_vec()?);
+    }
+    Ok(found)
+}
+
+#[test]
+fn what_follows_in_the_same_pass_has_the_bits_of_single_operations() -> Result<()> {
+    // Several blocks of rows and groups of channels, and enough elements for several threads.
+    for shape in [&[2, 3, 5, 4][..], &[9, 3], &[3, 10, 11, 70], &[8, 32, 32, 37]] {
+        for (relu, train) in [(true, true), (true, false), (false, true), (false, false)] {
+            let [one, single] = [true, false].map(|in_one| with_epilogue(shape, in_one, relu, train));
+            assert!(one? == single?, "{shape:?}, ReLU {relu}, training {train}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_residual_of_another_shape_is_refused() {
+    let var = |shape: &[usize]| Var::constant(Tensor::<f64>::zeros(shape));
+    let (x, c, other) = (var(&[2, 3]), var(&[3]), var(&[3, 3]));
+    let epilogue = BatchNormEpilogue {
+        residual: Some(&other),
+        relu: true,
+    };
+    assert_eq!(
+        refusal(x.batch_norm_then(&c, &c, Train, EPS, epilogue)),
+        "batch_norm: `residual` has shape [3, 3], expected [2, 3]"
+    );
 }
 
 #[test]

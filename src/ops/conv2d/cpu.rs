@@ -1,7 +1,7 @@
 //! Convolution on the CPU: products of cache-sized tiles.
 
 use super::unroll::{fold, unroll, unroll_range};
-use super::{Conv2dEpilogue, Geometry};
+use super::{Conv2dEpilogue, Geometry, winograd};
 use crate::Result;
 use crate::ops::gemm::{Left, gemm, transpose};
 use crate::ops::panels::{self, Panels};
@@ -17,12 +17,12 @@ pub(super) fn forward<T: Element>(
     epilogue: Conv2dEpilogue<'_, T>,
 ) -> Result<Tensor<T>> {
     let x = x.host("conv2d")?;
-    let right = Right::of(g, w.host("conv2d")?);
+    let weights = Weights::Forward(w.host("conv2d")?);
     let bias = epilogue.bias.map(|b| b.host("conv2d")).transpose()?;
     let residual = epilogue.residual.map(|r| r.host("conv2d")).transpose()?;
     let start = bias.map_or(Start::Zero, Start::Bias);
     let mut y = Buffer::dirty(g.rows() * g.k);
-    product(g, x, &right, start, &mut y, |first, y| {
+    convolve(g, x, weights, start, &mut y, |first, y| {
         wide(|| finish(y, residual.map(|r| &r[first..first + y.len()]), epilogue.relu));
     });
     Tensor::from_buffer(g.output(), y)
@@ -45,12 +45,75 @@ fn finish<T: Element>(y: &mut [T], residual: Option<&[T]>, relu: bool) {
 
 /// What a product is added to.
 #[derive(Clone, Copy)]
-enum Start<'a, T> {
+pub(super) enum Start<'a, T> {
     Zero,
     /// The same in each row, `[K]`.
     Bias(&'a [T]),
     /// What is there.
     Sum,
+}
+
+impl<T: Element> Start<'_, T> {
+    /// The same for f32 if that is what it is.
+    fn as_f32(&self) -> Option<Start<'_, f32>> {
+        Some(match self {
+            Self::Zero => Start::Zero,
+            Self::Bias(bias) => Start::Bias(panels::as_f32(bias)?),
+            Self::Sum => Start::Sum,
+        })
+    }
+}
+
+/// The weights of a convolution of stride 1, or of any as they are.
+#[derive(Clone, Copy)]
+enum Weights<'a, T> {
+    /// K,R,S,C.
+    Forward(&'a [T]),
+    /// Those of that convolution, of whose input this one makes the gradient.
+    Flipped(&'a Geometry, &'a [T]),
+}
+
+/// y = start + conv(x, weights), job by job; each job's part then goes through `finish` with its first element's
+/// place in `y`.
+fn convolve<T: Element>(
+    g: &Geometry,
+    x: &[T],
+    weights: Weights<'_, T>,
+    start: Start<'_, T>,
+    y: &mut [T],
+    finish: impl Fn(usize, &mut [T]) + Sync,
+) {
+    if by_winograd(g, x, weights, start, y, &finish).is_some() {
+        return;
+    }
+    let right = match weights {
+        Weights::Forward(w) => Right::of(g, w),
+        Weights::Flipped(of, w) => Right::flipped(of, w),
+    };
+    product(g, x, &right, start, y, finish);
+}
+
+/// The same by Winograd's transforms; nothing is done if they are not for this layer.
+fn by_winograd<T: Element>(
+    g: &Geometry,
+    x: &[T],
+    weights: Weights<'_, T>,
+    start: Start<'_, T>,
+    y: &mut [T],
+    finish: &(impl Fn(usize, &mut [T]) + Sync),
+) -> Option<()> {
+    let size = winograd::Size::of(g)?;
+    let (x, start, y) = (panels::as_f32(x)?, start.as_f32()?, panels::as_f32_mut(y)?);
+    let filters = match weights {
+        Weights::Forward(w) => winograd::Filters::new(g, size, panels::as_f32(w)?),
+        Weights::Flipped(_, w) => winograd::Filters::flipped(g, size, panels::as_f32(w)?),
+    };
+    winograd::forward(g, x, &filters, start, y, |first, y| {
+        if let Some(y) = panels::of_f32_mut(y) {
+            finish(first, y);
+        }
+    });
+    Some(())
 }
 
 /// The right operand of a convolution as a product, as this processor reads it fastest.
@@ -182,7 +245,7 @@ pub(super) fn dgrad<T: Element>(
     };
     let dx = gradient.make_mut("conv2d")?;
     if let Some(flipped) = g.flipped() {
-        product(&flipped, dy, &Right::flipped(g, w), start, dx, |_, _| {});
+        convolve(&flipped, dy, Weights::Flipped(g, w), start, dx, |_, _| {});
     } else {
         let windows_of = g.windows();
         let right = Right::windows(g, w);

@@ -14,10 +14,13 @@ mod tests;
 mod unroll;
 mod warpgroup;
 mod weight_gradient;
+mod winograd;
 
 pub use fixed::FixedEpilogue;
 pub(crate) use geometry::Geometry;
 pub use infer::{Conv2dEpilogue, infer};
+
+use cpu::Start;
 
 use crate::Result;
 use crate::autograd::Var;

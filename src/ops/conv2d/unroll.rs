@@ -116,22 +116,3 @@ pub(super) fn fold<T: Element>(g: &Geometry, tile: &[T], image: usize, first_row
         }
     }
 }
-
-/// Where the input pixels under tap `[r, s]` of the windows of output pixels `rows` start in the input,
-/// `None` outside the picture; written over `out`.
-pub(super) fn starts(g: &Geometry, [r, s]: [usize; 2], rows: Range<usize>, out: &mut Vec<Option<usize>>) {
-    out.clear();
-    let Pixel { mut n, mut p, mut q } = Pixel::of(g, rows.start);
-    for _ in rows {
-        let h = (p * g.stride[0] + r).wrapping_sub(g.padding[0]);
-        let w = (q * g.stride[1] + s).wrapping_sub(g.padding[1]);
-        out.push((h < g.h && w < g.w).then(|| ((n * g.h + h) * g.w + w) * g.c));
-        q += 1;
-        if q == g.q {
-            (p, q) = (p + 1, 0);
-        }
-        if p == g.p {
-            (n, p) = (n + 1, 0);
-        }
-    }
-}

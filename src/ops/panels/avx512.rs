@@ -2,8 +2,8 @@
 //! of sums in registers, and a product from a library packs the left side anew at each call.
 #![allow(unsafe_code)]
 
-use super::ROW_STRIDE;
 use super::pack::Window;
+use super::{COLUMN_ROWS, RowStride};
 
 /// Rows of a tile of two vectors a row: 28 sums, 2 right vectors and one left factor fill 31 of 32 registers.
 const ROWS_OF_TWO: usize = 14;
@@ -27,98 +27,124 @@ pub(super) fn available() -> bool {
     false
 }
 
-/// One tile: `left`, rows [`ROW_STRIDE`] apart, times `right`, a panel of `vectors` vectors a row, into or
-/// onto the columns `window` of `y`. `y` may have fewer rows than the tile.
+/// How the left operand of a tile lies in memory.
+#[derive(Clone, Copy)]
+pub(super) enum Layout {
+    /// Row by row, a number of elements apart that the loops know.
+    Rows(RowStride),
+    /// Column by column, that many elements apart; rows are neighbours.
+    Columns(usize),
+}
+
+/// A tile of y = left · right: both operands and where they lie.
+#[derive(Clone, Copy)]
+pub(super) struct Operands<'a> {
+    pub left: &'a [f32],
+    pub layout: Layout,
+    /// `depth` rows of `vectors` vectors.
+    pub right: &'a [f32],
+    /// Elements from one row of `right` to the next.
+    pub right_stride: usize,
+    pub vectors: usize,
+    pub depth: usize,
+}
+
+/// One tile into or onto the columns `window` of `y`. `y` may have fewer rows than the tile.
 ///
 /// The slices must hold the matrices and the processor must have AVX-512; both are asserted.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn multiply_tile(
-    vectors: usize,
-    left: &[f32],
-    right: &[f32],
-    y: &mut [f32],
-    window: Window,
-    adds: bool,
-) {
-    let depth = right.len() / (vectors * super::LANES);
+pub(super) fn multiply_tile(operands: Operands<'_>, y: &mut [f32], window: Window, adds: bool) {
+    let Operands {
+        left,
+        layout,
+        right,
+        right_stride,
+        vectors,
+        depth,
+    } = operands;
     let rows = y.len() / window.columns;
-    assert!(available() && depth <= ROW_STRIDE && rows <= tile_rows(vectors));
-    assert!(left.len() >= tile_rows(vectors) * ROW_STRIDE);
-    assert!(window.count <= vectors * super::LANES && window.first + window.count <= window.columns);
-    // SAFETY: the processor has the instructions; left rows hold `depth` elements each, the panel holds
-    // `depth` rows of whole vectors, and of `y` only rows and columns are touched that it has.
+    let width = vectors * super::LANES;
+    let (tile, left_end) = match layout {
+        Layout::Rows(stride) => (
+            tile_rows(vectors),
+            (tile_rows(vectors) - 1) * stride.elements() + depth,
+        ),
+        Layout::Columns(stride) => (COLUMN_ROWS, depth.saturating_sub(1) * stride + COLUMN_ROWS),
+    };
+    assert!(available() && depth > 0 && rows <= tile && left_end <= left.len());
+    assert!((depth - 1) * right_stride + width <= right.len());
+    assert!(window.count <= width && window.first + window.count <= window.columns);
+    let (left, right) = (
+        (left.as_ptr(), layout.column_stride()),
+        (right.as_ptr(), right_stride),
+    );
+    let y = x86::Target {
+        values: y,
+        rows,
+        window,
+        adds,
+    };
+    // SAFETY: the processor has the instructions; the left operand holds all rows of the tile, the right
+    // one `depth` rows of whole vectors, and of `y` only rows and columns are touched that it has.
     unsafe {
-        if vectors == 1 {
-            x86::tile_of_one(left, right, depth, y, rows, window, adds);
-        } else {
-            x86::tile_of_two(left, right, depth, y, rows, window, adds);
+        match (layout, vectors) {
+            (Layout::Rows(RowStride::For16), 1) => x86::rows_of_16_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For16), _) => x86::rows_of_16_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For32), 1) => x86::rows_of_32_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For32), _) => x86::rows_of_32_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For64), 1) => x86::rows_of_64_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For64), _) => x86::rows_of_64_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For128), 1) => x86::rows_of_128_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For128), _) => x86::rows_of_128_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For256), 1) => x86::rows_of_256_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For256), _) => x86::rows_of_256_by_two(left, right, depth, y),
+            (Layout::Rows(RowStride::For512), 1) => x86::rows_of_512_by_one(left, right, depth, y),
+            (Layout::Rows(RowStride::For512), _) => x86::rows_of_512_by_two(left, right, depth, y),
+            (Layout::Columns(_), 1) => x86::columns_by_one(left, right, depth, y),
+            (Layout::Columns(_), _) => x86::columns_by_two(left, right, depth, y),
+        }
+    }
+}
+
+impl Layout {
+    /// Elements from one column to the next.
+    #[cfg(target_arch = "x86_64")]
+    fn column_stride(self) -> usize {
+        match self {
+            Self::Rows(_) => 1,
+            Self::Columns(stride) => stride,
         }
     }
 }
 
 /// Never called: [`available`] says no.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn multiply_tile(_: usize, _: &[f32], _: &[f32], _: &mut [f32], _: Window, _: bool) {}
-
-/// One tile of a weight gradient: `sums[o][0..2·LANES]` += Σ over pixels dy`[pixel][o]` · x`[pixel]`, for
-/// eight outputs. `dy` begins at the first output of the first pixel, pixels `dy_stride` apart; `starts`
-/// are the places in `x` of the pixels' inputs, `None` outside the picture; `count` ≤ 2·LANES inputs.
-/// Sums lie `sum_stride` apart.
-///
-/// The slices must hold all that and the processor must have AVX-512; both are asserted.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn add_outer_products(
-    dy: (&[f32], usize),
-    x: (&[f32], &[Option<usize>]),
-    sums: (&mut [f32], usize),
-    count: usize,
-) {
-    use super::{LANES, OUTPUTS};
-    let ((dy, dy_stride), (x, starts), (sums, sum_stride)) = (dy, x, sums);
-    assert!(available() && count <= 2 * LANES);
-    assert!(starts.is_empty() || (starts.len() - 1) * dy_stride + OUTPUTS <= dy.len());
-    assert!(starts.iter().flatten().all(|start| start + count <= x.len()));
-    assert!((OUTPUTS - 1) * sum_stride + count <= sums.len());
-    // SAFETY: the processor has the instructions; the assertions cover every place that is read or written.
-    unsafe {
-        if count <= LANES {
-            x86::outer_products_of_one(dy, dy_stride, x, starts, sums, sum_stride, count);
-        } else {
-            x86::outer_products_of_two(dy, dy_stride, x, starts, sums, sum_stride, count);
-        }
-    }
-}
-
-/// Never called: [`available`] says no.
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn add_outer_products(
-    _: (&[f32], usize),
-    _: (&[f32], &[Option<usize>]),
-    _: (&mut [f32], usize),
-    _: usize,
-) {
-}
+pub(super) fn multiply_tile(_: Operands<'_>, _: &mut [f32], _: Window, _: bool) {}
 
 /// Transposes a block of [`LANES`](super::LANES)² numbers: `to`'s row i is column i of `from`; rows of each lie a stride apart.
 ///
-/// The slices must hold the blocks and the processor must have AVX-512; both are asserted.
-#[cfg(target_arch = "x86_64")]
+/// The slices must hold the blocks; that is asserted.
 pub(super) fn transpose_block(from: (&[f32], usize), to: (&mut [f32], usize)) {
     let ends = |stride: usize| (super::LANES - 1) * stride + super::LANES;
-    assert!(available() && ends(from.1) <= from.0.len() && ends(to.1) <= to.0.len());
-    // SAFETY: the processor has the instructions; the assertion covers all rows.
-    unsafe { x86::transpose_block(from.0, from.1, to.0, to.1) }
+    assert!(ends(from.1) <= from.0.len() && ends(to.1) <= to.0.len());
+    #[cfg(target_arch = "x86_64")]
+    if available() {
+        // SAFETY: the processor has the instructions; the assertion covers all rows.
+        return unsafe { x86::transpose_block(from.0, from.1, to.0, to.1) };
+    }
+    for i in 0..super::LANES {
+        for j in 0..super::LANES {
+            to.0[j * to.1 + i] = from.0[i * from.1 + j];
+        }
+    }
 }
-
-/// Never called: [`available`] says no.
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) fn transpose_block(_: (&[f32], usize), _: (&mut [f32], usize)) {}
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{ROW_STRIDE, ROWS_OF_ONE, ROWS_OF_TWO};
+    use super::super::RowStride;
+    use super::{COLUMN_ROWS, ROWS_OF_ONE, ROWS_OF_TWO};
+    use crate::ops::panels::LANES;
     use crate::ops::panels::pack::Window;
-    use crate::ops::panels::{LANES, OUTPUTS};
     use std::arch::x86_64::*;
 
     /// The lanes of vector `vector` that are among the first `count` elements.
@@ -128,148 +154,87 @@ mod x86 {
         ((1u32 << live) - 1) as __mmask16
     }
 
-    /// See [`super::multiply_tile`].
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn tile_of_one(
-        left: &[f32],
-        right: &[f32],
-        depth: usize,
-        y: &mut [f32],
-        rows: usize,
-        window: Window,
-        adds: bool,
-    ) {
-        unsafe { tile::<ROWS_OF_ONE, 1>(left, right, depth, y, rows, window, adds) }
+    /// Where a tile goes.
+    pub(super) struct Target<'a> {
+        pub values: &'a mut [f32],
+        /// Rows that `values` has, at most the tile's.
+        pub rows: usize,
+        pub window: Window,
+        pub adds: bool,
     }
 
-    /// See [`super::multiply_tile`].
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn tile_of_two(
-        left: &[f32],
-        right: &[f32],
-        depth: usize,
-        y: &mut [f32],
-        rows: usize,
-        window: Window,
-        adds: bool,
-    ) {
-        unsafe { tile::<ROWS_OF_TWO, 2>(left, right, depth, y, rows, window, adds) }
+    /// A pointer to a matrix and elements from one step along k to the next.
+    type Matrix = (*const f32, usize);
+
+    /// Declares the kernels: name, rows of the tile, vectors of a row, elements from row to row of the left side.
+    macro_rules! tiles {
+        ($($name:ident: $rows:expr, $vectors:expr, $stride:expr;)*) => {$(
+            /// See [`super::multiply_tile`].
+            #[target_feature(enable = "avx512f")]
+            pub(super) unsafe fn $name(left: Matrix, right: Matrix, depth: usize, y: Target<'_>) {
+                unsafe { tile::<{ $rows }, { $vectors }, { $stride }>(left, right, depth, y) }
+            }
+        )*};
+    }
+
+    tiles! {
+        rows_of_16_by_one: ROWS_OF_ONE, 1, RowStride::For16.elements();
+        rows_of_16_by_two: ROWS_OF_TWO, 2, RowStride::For16.elements();
+        rows_of_32_by_one: ROWS_OF_ONE, 1, RowStride::For32.elements();
+        rows_of_32_by_two: ROWS_OF_TWO, 2, RowStride::For32.elements();
+        rows_of_64_by_one: ROWS_OF_ONE, 1, RowStride::For64.elements();
+        rows_of_64_by_two: ROWS_OF_TWO, 2, RowStride::For64.elements();
+        rows_of_128_by_one: ROWS_OF_ONE, 1, RowStride::For128.elements();
+        rows_of_128_by_two: ROWS_OF_TWO, 2, RowStride::For128.elements();
+        rows_of_256_by_one: ROWS_OF_ONE, 1, RowStride::For256.elements();
+        rows_of_256_by_two: ROWS_OF_TWO, 2, RowStride::For256.elements();
+        rows_of_512_by_one: ROWS_OF_ONE, 1, RowStride::For512.elements();
+        rows_of_512_by_two: ROWS_OF_TWO, 2, RowStride::For512.elements();
+        columns_by_one: COLUMN_ROWS, 1, 1;
+        columns_by_two: COLUMN_ROWS, 2, 1;
     }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
-    unsafe fn tile<const ROWS: usize, const VECTORS: usize>(
-        left: &[f32],
-        right: &[f32],
+    unsafe fn tile<const ROWS: usize, const VECTORS: usize, const STRIDE: usize>(
+        (mut left, column): Matrix,
+        (mut right, row): Matrix,
         depth: usize,
-        y: &mut [f32],
-        rows: usize,
-        window: Window,
-        adds: bool,
+        y: Target<'_>,
     ) {
-        let (left, right) = (left.as_ptr(), right.as_ptr());
         let mut sums = [[_mm512_setzero_ps(); VECTORS]; ROWS];
-        for k in 0..depth {
+        for _ in 0..depth {
             let mut columns = [_mm512_setzero_ps(); VECTORS];
             for (v, column) in columns.iter_mut().enumerate() {
-                // SAFETY: the panel holds `depth` rows of VECTORS vectors.
-                *column = unsafe { _mm512_loadu_ps(right.add((k * VECTORS + v) * LANES)) };
+                // SAFETY: the right side holds `depth` rows of VECTORS vectors.
+                *column = unsafe { _mm512_loadu_ps(right.add(v * LANES)) };
             }
             for (row, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: ROWS rows of `depth` ≤ ROW_STRIDE elements.
-                let factor = _mm512_set1_ps(unsafe { *left.add(row * ROW_STRIDE + k) });
+                // SAFETY: the left side holds ROWS rows of `depth` elements.
+                let factor = _mm512_set1_ps(unsafe { *left.add(row * STRIDE) });
                 for (sum, &column) in sums.iter_mut().zip(&columns) {
                     *sum = _mm512_fmadd_ps(factor, column, *sum);
                 }
             }
+            // Beyond the end after the last round, where nothing is read.
+            left = left.wrapping_add(column);
+            right = right.wrapping_add(row);
         }
         // A constant number of rounds keeps the sums in registers.
         for (row, sums) in sums.iter().enumerate() {
-            if row >= rows {
+            if row >= y.rows {
                 break;
             }
             for (v, &sum) in sums.iter().enumerate() {
-                let live = lanes(v, window.count);
+                let live = lanes(v, y.window.count);
+                let place = row * y.window.columns + y.window.first + v * LANES;
                 // SAFETY: row < rows, and the live lanes are columns of `y`; others are not touched.
                 unsafe {
-                    let to = y
-                        .as_mut_ptr()
-                        .wrapping_add(row * window.columns + window.first + v * LANES);
-                    let sum = match adds {
+                    let to = y.values.as_mut_ptr().wrapping_add(place);
+                    let sum = match y.adds {
                         true => _mm512_add_ps(_mm512_maskz_loadu_ps(live, to), sum),
                         false => sum,
                     };
-                    _mm512_mask_storeu_ps(to, live, sum);
-                }
-            }
-        }
-    }
-
-    /// See [`super::add_outer_products`].
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn outer_products_of_one(
-        dy: &[f32],
-        dy_stride: usize,
-        x: &[f32],
-        starts: &[Option<usize>],
-        sums: &mut [f32],
-        sum_stride: usize,
-        count: usize,
-    ) {
-        unsafe { outer_products::<1>(dy, dy_stride, x, starts, sums, sum_stride, count) }
-    }
-
-    /// See [`super::add_outer_products`].
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn outer_products_of_two(
-        dy: &[f32],
-        dy_stride: usize,
-        x: &[f32],
-        starts: &[Option<usize>],
-        sums: &mut [f32],
-        sum_stride: usize,
-        count: usize,
-    ) {
-        unsafe { outer_products::<2>(dy, dy_stride, x, starts, sums, sum_stride, count) }
-    }
-
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    unsafe fn outer_products<const VECTORS: usize>(
-        dy: &[f32],
-        dy_stride: usize,
-        x: &[f32],
-        starts: &[Option<usize>],
-        sums: &mut [f32],
-        sum_stride: usize,
-        count: usize,
-    ) {
-        let mut tile = [[_mm512_setzero_ps(); VECTORS]; OUTPUTS];
-        for (pixel, start) in starts.iter().enumerate() {
-            // Outside the picture all factors are zero, which changes no sum.
-            let Some(start) = start else { continue };
-            let mut inputs = [_mm512_setzero_ps(); VECTORS];
-            for (v, input) in inputs.iter_mut().enumerate() {
-                // SAFETY: the live lanes lie in `x`; others are not touched.
-                *input = unsafe {
-                    _mm512_maskz_loadu_ps(lanes(v, count), x.as_ptr().wrapping_add(start + v * LANES))
-                };
-            }
-            for (output, sums) in tile.iter_mut().enumerate() {
-                // SAFETY: every pixel has OUTPUTS elements of `dy`.
-                let factor = _mm512_set1_ps(unsafe { *dy.as_ptr().add(pixel * dy_stride + output) });
-                for (sum, &input) in sums.iter_mut().zip(&inputs) {
-                    *sum = _mm512_fmadd_ps(factor, input, *sum);
-                }
-            }
-        }
-        for (output, tile) in tile.iter().enumerate() {
-            for (v, &sum) in tile.iter().enumerate() {
-                let live = lanes(v, count);
-                // SAFETY: the live lanes of each output lie in `sums`.
-                unsafe {
-                    let to = sums.as_mut_ptr().wrapping_add(output * sum_stride + v * LANES);
-                    let sum = _mm512_add_ps(_mm512_maskz_loadu_ps(live, to), sum);
                     _mm512_mask_storeu_ps(to, live, sum);
                 }
             }

@@ -10,26 +10,63 @@ mod pack;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use avx512::add_outer_products;
-pub(crate) use pack::Panels;
+pub(crate) use pack::{Panels, transpose_into};
 
-use super::gemm::K_CHUNK;
+use super::gemm::{K_CHUNK, Left, gemm};
 use crate::tensor::{Buffer, Element};
+use avx512::{Layout, Operands};
+use pack::Window;
 use std::any::TypeId;
 use std::ops::Range;
 
 /// Elements of a vector register.
 pub(crate) const LANES: usize = 16;
 
-/// Elements from one gathered row to the next: a chunk and a cache line, so that rows lie in different
-/// cache sets.
-const ROW_STRIDE: usize = K_CHUNK + LANES;
+/// Elements from one row of a left operand to the next: what the rows hold and a cache line, so that rows lie
+/// in different cache sets. The innermost loops know the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RowStride {
+    /// For up to 16 elements a row.
+    For16,
+    For32,
+    For64,
+    For128,
+    For256,
+    /// For [`K_CHUNK`].
+    For512,
+}
+
+impl RowStride {
+    /// The smallest for rows of `depth` elements; nothing if there are too many.
+    pub fn of(depth: usize) -> Option<Self> {
+        use RowStride::*;
+        [For16, For32, For64, For128, For256, For512]
+            .into_iter()
+            .find(|stride| depth + LANES <= stride.elements())
+    }
+
+    /// The number.
+    pub const fn elements(self) -> usize {
+        LANES
+            + match self {
+                Self::For16 => 16,
+                Self::For32 => 32,
+                Self::For64 => 64,
+                Self::For128 => 128,
+                Self::For256 => 256,
+                Self::For512 => K_CHUNK,
+            }
+    }
+}
+
+/// Elements from one gathered row to the next.
+const ROW_STRIDE: usize = RowStride::For512.elements();
 
 /// Most tiles that are gathered at once: together they stay in the L2 cache while panels pass by.
 const MOST_TILES: usize = 4;
 
-/// Output channels of a weight gradient that [`add_outer_products`] makes at once.
-pub(crate) const OUTPUTS: usize = 8;
+/// Rows of the result that [`add_transposed_product`] makes at once.
+pub(crate) const COLUMN_ROWS: usize = 8;
 
 /// Whether this processor has what these products need.
 pub(crate) fn available() -> bool {
@@ -43,6 +80,11 @@ pub(crate) fn as_f32<T: Element>(values: &[T]) -> Option<&[f32]> {
 
 /// The same for writing.
 pub(crate) fn as_f32_mut<T: Element>(values: &mut [T]) -> Option<&mut [f32]> {
+    (TypeId::of::<T>() == TypeId::of::<f32>()).then(|| bytemuck::cast_slice_mut(values))
+}
+
+/// Elements of f32 as `T` if that is what `T` is.
+pub(crate) fn of_f32_mut<T: Element>(values: &mut [f32]) -> Option<&mut [T]> {
     (TypeId::of::<T>() == TypeId::of::<f32>()).then(|| bytemuck::cast_slice_mut(values))
 }
 
@@ -93,10 +135,88 @@ impl Panels {
                         .chunks_exact(tile * ROW_STRIDE)
                         .zip(y.chunks_mut(tile * self.columns()))
                     {
-                        avx512::multiply_tile(self.vectors(), left, right, y, self.window(panel), adds);
+                        let operands = Operands {
+                            left,
+                            layout: Layout::Rows(RowStride::For512),
+                            right,
+                            right_stride: self.width(),
+                            vectors: self.vectors(),
+                            depth: range.len(),
+                        };
+                        avx512::multiply_tile(operands, y, self.window(panel), adds);
                     }
                 }
             }
+        }
+    }
+}
+
+/// Rows of a tile that is `columns` ≤ 2·[`LANES`] wide: whole tiles take least time.
+pub(crate) fn tile_rows(columns: usize) -> usize {
+    avx512::tile_rows(if columns <= LANES { 1 } else { 2 })
+}
+
+/// `y` (rows × `width`) = `left` · `panel`: rows of the left operand lie `stride` apart, the panel has `width`
+/// = [`LANES`] or 2·[`LANES`] columns. `left` must hold whole tiles of rows and the panel at most
+/// [`K_CHUNK`] rows.
+pub(crate) fn multiply_panel(left: &[f32], stride: RowStride, panel: &[f32], width: usize, y: &mut [f32]) {
+    let (depth, rows) = (panel.len() / width, y.len() / width);
+    if !available() {
+        let left = Left {
+            values: left,
+            row_stride: stride.elements(),
+            k_stride: 1,
+        };
+        return gemm([rows, width, depth], left, panel, y, false);
+    }
+    let tile = tile_rows(width);
+    let window = Window::whole(width);
+    for (left, y) in left
+        .chunks(tile * stride.elements())
+        .zip(y.chunks_mut(tile * width))
+    {
+        let operands = Operands {
+            left,
+            layout: Layout::Rows(stride),
+            right: panel,
+            right_stride: width,
+            vectors: width / LANES,
+            depth,
+        };
+        avx512::multiply_tile(operands, y, window, false);
+    }
+}
+
+/// `sums` (m × n) += `left`ᵀ · `right`, where `left` is depth × m, rows `left_stride` apart, and `right` depth × n,
+/// all row-major; m is a multiple of [`COLUMN_ROWS`] and n of [`LANES`].
+pub(crate) fn add_transposed_product(
+    (left, left_stride): (&[f32], usize),
+    right: &[f32],
+    [m, n]: [usize; 2],
+    sums: &mut [f32],
+) {
+    let depth = right.len() / n;
+    if !available() {
+        let left = Left::transposed(left, left_stride);
+        return gemm([m, n, depth], left, right, sums, true);
+    }
+    for (i, sums) in sums.chunks_exact_mut(COLUMN_ROWS * n).enumerate() {
+        for first in (0..n).step_by(2 * LANES) {
+            let count = (n - first).min(2 * LANES);
+            let operands = Operands {
+                left: &left[i * COLUMN_ROWS..],
+                layout: Layout::Columns(left_stride),
+                right: &right[first..],
+                right_stride: n,
+                vectors: count / LANES,
+                depth,
+            };
+            let window = Window {
+                first,
+                count,
+                columns: n,
+            };
+            avx512::multiply_tile(operands, sums, window, true);
         }
     }
 }

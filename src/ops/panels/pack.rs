@@ -29,6 +29,17 @@ pub(super) struct Window {
     pub columns: usize,
 }
 
+impl Window {
+    /// All of `columns` columns.
+    pub fn whole(columns: usize) -> Self {
+        Self {
+            first: 0,
+            count: columns,
+            columns,
+        }
+    }
+}
+
 impl Panels {
     /// The matrix whose row `k` is `row(k)`, of `columns` elements.
     pub fn of_rows<'a>(depth: usize, columns: usize, row: impl Fn(usize) -> &'a [f32] + Sync) -> Self {
@@ -45,31 +56,13 @@ impl Panels {
     pub fn of_columns(matrix: &[f32], columns: usize) -> Self {
         let depth = matrix.len().checked_div(columns).unwrap_or(0);
         Self::pack(depth, columns, |columns, panel, width| {
-            if columns.len() < width {
-                panel.fill(0.0);
-            }
-            for first in (0..depth).step_by(LANES) {
-                let block = &mut panel[first * width..];
-                for (place, column) in (0..width).step_by(LANES).zip(columns.clone().step_by(LANES)) {
-                    let from = &matrix[column * depth + first..];
-                    let out = &mut block[place..];
-                    if first + LANES <= depth && column + LANES <= columns.end {
-                        avx512::transpose_block((from, depth), (out, width));
-                        continue;
-                    }
-                    let [across, down] = [columns.end - column, depth - first].map(|rest| rest.min(LANES));
-                    for i in 0..across {
-                        for j in 0..down {
-                            out[j * width + i] = from[i * depth + j];
-                        }
-                    }
-                }
-            }
+            let matrix = &matrix[columns.start * depth..columns.end * depth];
+            transpose_into(matrix, columns.len(), panel, width);
         })
     }
 
-    /// `fill(columns, panel, width)` writes one panel.
-    fn pack(depth: usize, columns: usize, fill: impl Fn(Range<usize>, &mut [f32], usize) + Sync) -> Self {
+    /// `fill(columns, panel, width)` writes one panel: `depth` rows of `width` elements, zero beyond the columns.
+    pub fn pack(depth: usize, columns: usize, fill: impl Fn(Range<usize>, &mut [f32], usize) + Sync) -> Self {
         let vectors = if columns <= LANES { 1 } else { 2 };
         let width = vectors * LANES;
         let mut values = Buffer::dirty(columns.div_ceil(width) * width * depth);
@@ -96,6 +89,11 @@ impl Panels {
         self.columns
     }
 
+    /// Columns of a panel.
+    pub fn width(&self) -> usize {
+        self.vectors * LANES
+    }
+
     pub(super) fn vectors(&self) -> usize {
         self.vectors
     }
@@ -105,24 +103,50 @@ impl Panels {
         avx512::tile_rows(self.vectors)
     }
 
-    pub(super) fn panels(&self) -> usize {
-        self.columns.div_ceil(self.vectors * LANES)
+    /// How many panels there are.
+    pub fn panels(&self) -> usize {
+        self.columns.div_ceil(self.width())
     }
 
     /// The rows `range` of a panel.
-    pub(super) fn panel(&self, panel: usize, range: Range<usize>) -> &[f32] {
-        let width = self.vectors * LANES;
+    pub fn panel(&self, panel: usize, range: Range<usize>) -> &[f32] {
+        let width = self.width();
         let first = panel * self.depth * width;
         &self.values[first + range.start * width..first + range.end * width]
     }
 
     pub(super) fn window(&self, panel: usize) -> Window {
-        let width = self.vectors * LANES;
+        let width = self.width();
         let first = panel * width;
         Window {
             first,
             count: width.min(self.columns - first),
             columns: self.columns,
+        }
+    }
+}
+
+/// `panel` (depth × `width`) = the transpose of `matrix` (`columns` × depth); columns beyond are zero.
+pub(crate) fn transpose_into(matrix: &[f32], columns: usize, panel: &mut [f32], width: usize) {
+    let depth = panel.len() / width;
+    if columns < width {
+        panel.fill(0.0);
+    }
+    for first in (0..depth).step_by(LANES) {
+        let block = &mut panel[first * width..];
+        for column in (0..columns).step_by(LANES) {
+            let from = &matrix[column * depth + first..];
+            let out = &mut block[column..];
+            if first + LANES <= depth && column + LANES <= columns {
+                avx512::transpose_block((from, depth), (out, width));
+                continue;
+            }
+            let [across, down] = [columns - column, depth - first].map(|rest| rest.min(LANES));
+            for i in 0..across {
+                for j in 0..down {
+                    out[j * width + i] = from[i * depth + j];
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The same bits as the general product, whatever the shape and the neighbours.
 
-use super::{LANES, OUTPUTS, Panels, add_outer_products, available};
+use super::{Panels, RowStride, add_transposed_product, available, multiply_panel, tile_rows};
 use crate::Result;
 use crate::ops::gemm::{Left, gemm, transpose};
 use crate::testing::assertions::random;
@@ -51,25 +51,48 @@ fn products_have_the_bits_of_the_general_product() -> Result<()> {
 }
 
 #[test]
-fn outer_products_have_the_bits_of_the_general_product() -> Result<()> {
-    if !available() {
-        return Ok(());
+fn products_of_whole_panels_have_the_bits_of_the_general_product() -> Result<()> {
+    for [rows, depth, width] in [
+        [2, 12, 16],
+        [28, 16, 16],
+        [14, 24, 32],
+        [41, 256, 32],
+        [9, 512, 32],
+    ] {
+        let stride = RowStride::of(depth).unwrap_or(RowStride::For512);
+        let padded = rows.next_multiple_of(tile_rows(width));
+        let left = numbers("left", padded * stride.elements())?;
+        let right = numbers("right", depth * width)?;
+        let mut expected = vec![0.0; rows * width];
+        let operand = Left {
+            values: &left,
+            row_stride: stride.elements(),
+            k_stride: 1,
+        };
+        gemm([rows, width, depth], operand, &right, &mut expected, false);
+        let mut found = numbers("before", rows * width)?;
+        multiply_panel(&left, stride, &right, width, &mut found);
+        assert_eq!(found, expected, "{rows} {depth} {width}");
     }
-    for (pixels, count) in [(1, 1), (5, 12), (40, LANES), (63, 2 * LANES), (9, 17)] {
-        let stride = OUTPUTS + 3;
-        let (dy, x) = (numbers("dy", pixels * stride)?, numbers("x", pixels * count)?);
-        let mut expected = numbers("sums", OUTPUTS * count)?;
+    assert_eq!(RowStride::of(513), None);
+    Ok(())
+}
+
+#[test]
+fn transposed_products_have_the_bits_of_the_general_product() -> Result<()> {
+    for [m, n, depth, stride] in [
+        [8, 16, 3, 8],
+        [16, 32, 40, 21],
+        [24, 48, 7, 30],
+        [64, 592, 55, 64],
+    ] {
+        let (left, right) = (numbers("left", depth * stride)?, numbers("right", depth * n)?);
+        let mut expected = numbers("sums", m * n)?;
         let mut found = expected.clone();
-        // One more pixel outside the picture.
-        let places: Vec<Option<usize>> = (0..pixels).map(|i| (i != 3).then_some(i * count)).collect();
-        let mut inside = x.clone();
-        if pixels > 3 {
-            inside[3 * count..4 * count].fill(0.0);
-        }
-        let left = Left::transposed(&dy, stride);
-        gemm([OUTPUTS, count, pixels], left, &inside, &mut expected, true);
-        add_outer_products((&dy, stride), (&x, &places), (&mut found, count), count);
-        assert_eq!(found, expected, "{pixels} {count}");
+        let operand = Left::transposed(&left, stride);
+        gemm([m, n, depth], operand, &right, &mut expected, true);
+        add_transposed_product((&left, stride), &right, [m, n], &mut found);
+        assert_eq!(found, expected, "{m} {n} {depth}");
     }
     Ok(())
 }

@@ -38,8 +38,8 @@ fn a_run_that_is_worked_on_is_locked_until_that_ends() -> TestResult {
     let run = RunDir::create(&root, "text")?;
     let line = refusal(RunDir::resume(&root));
     let expected = format!(
-        "{}: expected a run directory that no other process works in, found one that is locked; \
-         wait until that process ends, or choose another directory",
+        "{}: expected a folder that no other process works in, found one that is locked; \
+         wait until that process ends, or choose another folder",
         root.display()
     );
     assert_eq!(line, expected);

@@ -1,5 +1,6 @@
 //! How the worst image is chosen and scored.
 
+use super::resume::Memory;
 use super::{climbed, ladder, short, subject};
 use crate::Result;
 use crate::attacks::{Draw, SeededStarts};
@@ -35,6 +36,43 @@ fn the_worst_image_is_no_better_than_any_candidate_on_selection_draws() -> Resul
     let last = &report.rungs[6];
     let chosen_by: Vec<u16> = last.union_selection.iter().map(|&right| right * 5 / 4).collect();
     assert_ne!(chosen_by, last.union.right_counts);
+    Ok(())
+}
+
+#[test]
+fn among_candidates_right_equally_often_the_one_of_the_smallest_margin_is_worst() -> Result<()> {
+    let (samples, starts, ensemble) = (images([1.0, 0.3])?, SeededStarts::new(5), noisy());
+    let subject = subject(&ensemble, &samples, &starts, 4);
+    let mut archive = Memory::default();
+    let (report, worst) = climbed(subject, &starts, &short(0.08), &mut archive)?;
+    let first = &report.rungs[0].searches[0].name;
+    let mut later = 0;
+    for i in 0..samples.len() {
+        let standings = archive.kept.values().map(|found| found.standings[i]);
+        let least = standings.map(|standing| (f32::from(standing.right), standing.margin));
+        let least = least
+            .min_by(|a, b| a.partial_cmp(b).expect("numbers"))
+            .expect("a search");
+        let Some(by) = &report.rungs[6].union_by[i] else {
+            // The clean image: no candidate is right less often.
+            assert!(least.0 >= f32::from(report.rungs[6].union_selection[i]));
+            continue;
+        };
+        let found = &archive.kept[by];
+        let chosen = found.standings[i];
+        assert_eq!((f32::from(chosen.right), chosen.margin), least, "image {i}");
+        let images = found.images.as_ref().expect("images");
+        assert_eq!(images.rows(i, 1)?.to_vec()?, worst.rows(i, 1)?.to_vec()?);
+        // The first search ties in its count.
+        let tied = archive.kept[first].standings[i];
+        later += usize::from(tied.right == chosen.right && tied.margin > chosen.margin);
+    }
+    assert!(later > 0, "the test shows little");
+    assert!(
+        report.sentence.contains("strongest single search"),
+        "{}",
+        report.sentence
+    );
     Ok(())
 }
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 /// Keeps everything in memory, and fails once it has kept so much.
 #[derive(Default)]
-struct Memory {
-    kept: BTreeMap<String, Found>,
+pub(super) struct Memory {
+    pub kept: BTreeMap<String, Found>,
     left: Option<usize>,
 }
 
