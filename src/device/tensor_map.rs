@@ -93,12 +93,12 @@ impl TensorBoxes {
             let found = format!("{self:?}");
             Err(Error::argument("a tensor map", "boxes", expected, found))
         };
-        if self.address.0 % 16 != 0 {
+        if !self.address.0.is_multiple_of(16) {
             return refused("an address that is a multiple of 16");
         }
         let fields = self.kind.fields();
         let counts = fields.window.map(|count| (1..=MOST_OF_BOX).contains(&count));
-        if counts.contains(&false) || (fields.window[1] * fields.window[2]) % 8 != 0 {
+        if counts.contains(&false) || !(fields.window[1] * fields.window[2]).is_multiple_of(8) {
             return refused("8, 16, ... 256 rows of a box");
         }
         let extents = fields
@@ -107,7 +107,7 @@ impl TensorBoxes {
         if extents.contains(&false) || fields.strides.iter().any(|&stride| stride >= MOST_STRIDE) {
             return refused("1 to 2^32 - 1 elements along each axis, 2^40 bytes at most between neighbours");
         }
-        if fields.extents[0] % 8 != 0 {
+        if !fields.extents[0].is_multiple_of(8) {
             return refused("a multiple of 8 elements along the innermost axis");
         }
         let corners = fields.lower.iter().chain(&fields.upper);

@@ -289,7 +289,8 @@ fn mistakes_with_boxes_and_products_are_reported() {
         ("waits_for_a_phase_too_many", "(barrier in shared memory)"),
     ] {
         // A copy may happen in time all the same.
-        let message = SEEDS.find_map(|seed| misuse(entry, seed).err());
+        let mut seeds = SEEDS;
+        let message = seeds.find_map(|seed| misuse(entry, seed).err());
         let message = message.unwrap_or_else(|| panic!("{entry}: no message"));
         assert!(message.contains(part), "expected `{part}` in: {message}");
     }
