@@ -8,7 +8,7 @@ use crossmax::device::tensor_map::{BoxKind, HalfFormat, TensorBoxes};
 use crossmax::testing::formula::unit;
 use half::{bf16, f16};
 
-const SEEDS: std::ops::Range<u64> = 0..4;
+const SEEDS: std::ops::Range<u64> = 0..8;
 /// Of the kernels of `probes/warpgroups.cu`: two factors of 128-byte rows, then a barrier.
 const SHARED_BYTES: u32 = (64 + 128) * 128 + 8;
 /// Numbers of a row.
@@ -262,8 +262,8 @@ fn products_see_what_threads_wrote_before_a_fence() {
 }
 
 /// Runs a kernel of `wrong_kernels/wrong_warpgroups.cu`; what it wrote, or the message.
-fn misuse(entry: &str) -> Result<Vec<f32>, String> {
-    let device = TestDevice::new(1);
+fn misuse(entry: &str, seed: u64) -> Result<Vec<f32>, String> {
+    let device = TestDevice::new(seed);
     let factor = device.put(&[f16::ONE.to_bits(); 64 * DEPTH]);
     let y = device.fresh::<f32>(128);
     let mut args = words(&tile(factor, HalfFormat::F16, 64, DEPTH)).to_vec();
@@ -280,15 +280,18 @@ fn mistakes_with_boxes_and_products_are_reported() {
         return;
     }
     for (entry, part) in [
-        ("reads_box_without_wait", "no wait before"),
+        ("reads_box_without_wait", "an asynchronous copy of thread 0"),
         ("leaves_wait_to_others", "has not waited for its barrier"),
         ("ends_before_copy", "a copy to its shared memory has not"),
         ("stores_without_fence", "no fence_proxy_async between"),
         ("copies_over_factor", "may still be reading"),
-        ("waits_for_other_parity", "no wait before"),
+        ("waits_for_other_parity", "an asynchronous copy of thread 0"),
         ("waits_for_a_phase_too_many", "(barrier in shared memory)"),
     ] {
-        let message = misuse(entry).expect_err(entry);
+        // A copy may happen in time all the same.
+        let mut seeds = SEEDS;
+        let message = seeds.find_map(|seed| misuse(entry, seed).err());
+        let message = message.unwrap_or_else(|| panic!("{entry}: no message"));
         assert!(message.contains(part), "expected `{part}` in: {message}");
     }
 }
@@ -298,6 +301,6 @@ fn sums_are_no_numbers_before_the_wait() {
     if skips_emulator() {
         return;
     }
-    let sums = misuse("reads_sums_early").expect("an end");
+    let sums = misuse("reads_sums_early", 1).expect("an end");
     assert!(sums.iter().all(|sum| sum.is_nan()), "{sums:?}");
 }
