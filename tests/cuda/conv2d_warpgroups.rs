@@ -12,7 +12,7 @@ use crossmax::device::Accelerator;
 use crossmax::ops::conv2d::infer;
 use crossmax::ops::{Conv2d, Conv2dEpilogue, FixedEpilogue, Precision};
 use crossmax::tensor::Tensor;
-use crossmax::testing::conformance::compare_places;
+use crossmax::testing::conformance::compare_with_f64;
 use crossmax::testing::formula::unit;
 use crossmax::testing::{Case, Place};
 use std::sync::Arc;
@@ -101,7 +101,7 @@ fn layers_of_resnet152_are_exact_with_all_that_follows_them() -> Result<()> {
     for seed in SEEDS {
         let device = open_for(WARPGROUPS, seed);
         assert_eq!(difference(&device)?, None);
-        let report = compare_places::<f32>(&cases, &Place::Accelerator(device))?;
+        let report = compare_with_f64::<f32>(&cases, &Place::Accelerator(device))?;
         assert!(report.passed(), "seed {seed}: {report}");
     }
     Ok(())
@@ -118,7 +118,7 @@ fn a_device_that_disagrees_falls_back() -> Result<()> {
     assert!(complaint.contains("expected"), "{complaint}");
     let place = Place::Accelerator(device);
     let cases = exact(vec![case_of(layers()[0], Precision::F16)?]);
-    let report = compare_places::<f32>(&cases, &place)?;
+    let report = compare_with_f64::<f32>(&cases, &place)?;
     assert!(report.passed(), "{report}");
     Ok(())
 }

@@ -285,7 +285,7 @@ fn mistakes_with_boxes_and_products_are_reported() {
         ("ends_before_copy", "a copy to its shared memory has not"),
         ("stores_without_fence", "no fence_proxy_async between"),
         ("copies_over_factor", "may still be reading"),
-        ("waits_for_other_parity", "an asynchronous copy of thread 0"),
+        ("waits_for_other_parity", "reads byte"),
         ("waits_for_a_phase_too_many", "(barrier in shared memory)"),
     ] {
         // A copy may happen in time all the same.
