@@ -21,7 +21,7 @@ use forecast::Forecast;
 pub use report::Report;
 pub use request::{Request, full_name};
 use serde_json::json;
-use settings::settings;
+use settings::{check, settings};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -121,6 +121,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     if arguments.ladder {
         return ladder::run(&arguments.for_ladder()?, common, output);
     }
+    check(&arguments.how)?;
     let progress = Progress::new(output);
     let mut request = Request::of(arguments)?;
     if request.is_empty(arguments.shard) {
