@@ -9,7 +9,7 @@ use crossmax::attacks::{AttackKind, Norm, Oracle, Version};
 /// The attacks.
 #[derive(Args)]
 #[command(next_help_heading = "The attacks")]
-pub struct How {
+pub struct AttackFlags {
     /// Which attacks: standard, plus, rand, or custom with --attacks [default: rand for a random classifier, else standard]
     #[arg(long, value_name = "NAME", value_parser = str::parse::<Version>)]
     pub version: Option<Version>,
@@ -63,7 +63,7 @@ pub enum Compat {
 /// Who is attacked.
 #[derive(Args)]
 #[command(next_help_heading = "The model")]
-pub struct Whom {
+pub struct ModelFlags {
     /// Who is attacked: for a run the ensemble if not given, a weights file has only its backbone
     #[arg(long, value_name = "backbone|layer:N|ensemble")]
     pub member: Option<Member>,

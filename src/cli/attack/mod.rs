@@ -16,7 +16,7 @@ use crossmax::attacks::Oracle;
 use crossmax::campaign::{Campaign, CampaignProgress, Files, Shard, Task, Until, Way};
 use crossmax::replicate::{Reporter, check_stop};
 use crossmax::{Error, Result};
-use flags::{How, Whom};
+use flags::{AttackFlags, ModelFlags};
 use forecast::Forecast;
 pub use report::Report;
 pub use request::{Request, full_name};
@@ -75,9 +75,9 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = OF_ATTACKS_ALONE)]
     ladder: bool,
     #[command(flatten)]
-    how: How,
+    how: AttackFlags,
     #[command(flatten)]
-    whom: Whom,
+    whom: ModelFlags,
     #[command(flatten)]
     source: Source,
 }

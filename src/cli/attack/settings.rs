@@ -1,6 +1,6 @@
 //! From flags to AutoAttack's settings.
 
-use super::How;
+use super::AttackFlags;
 use crossmax::attacks::{AutoAttackConfig, Norm, Version};
 use crossmax::{Error, Result};
 
@@ -8,7 +8,7 @@ use crossmax::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Usage`].
-pub fn check(how: &How) -> Result<()> {
+pub fn check(how: &AttackFlags) -> Result<()> {
     let refuse = |told: String| Err(Error::Usage(told));
     if how.version == Some(Version::Custom) && how.attacks.is_none() {
         return refuse("--version custom needs the attacks: --attacks apgd-ce,square for example".into());
@@ -40,7 +40,7 @@ pub fn check(how: &How) -> Result<()> {
 }
 
 /// The settings that `how` asks for, against a classifier that is random or not.
-pub fn settings(how: &How, is_random: bool) -> AutoAttackConfig {
+pub fn settings(how: &AttackFlags, is_random: bool) -> AutoAttackConfig {
     let version = how.version.unwrap_or(match (&how.attacks, is_random) {
         (Some(_), _) => Version::Custom,
         (None, true) => Version::Rand,
