@@ -54,6 +54,7 @@ pub(crate) use random_start::uniforms;
 pub use random_start::{AttackSource, SeededStarts, StartSource};
 pub use scores::{MeanShare, PairedDifference, Scores};
 pub use square::{Square, SquareConfig, SquareLoss, SquareSource, square};
+#[cfg(feature = "replicate")]
 pub(crate) use step::ascend;
 pub use tape::Tape;
 pub use threat::{Ball, LinfBall, distances, linf_distances};

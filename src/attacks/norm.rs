@@ -47,7 +47,8 @@ mod tests {
             assert_eq!(norm.to_string().parse::<Norm>()?, norm);
             assert_eq!(serde_json::to_string(&norm).ok(), Some(format!("\"{norm}\"")));
         }
-        assert!("linf".parse::<Norm>().is_err());
+        assert_eq!("linf".parse::<Norm>()?, Norm::Linf);
+        assert!("L3".parse::<Norm>().is_err());
         Ok(())
     }
 }
