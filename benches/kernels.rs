@@ -240,6 +240,13 @@ fn all(criterion: &mut Criterion, device: &Device) -> Result<()> {
             }
         }
     }
+    if let Some(agreement) = device.warpgroups() {
+        let kernels = match agreement.complaint() {
+            None => "those of warpgroups, where a layer suits them".to_owned(),
+            Some(complaint) => format!("without warpgroups: {complaint}"),
+        };
+        println!("\nconvolutions in bf16 and f16: {kernels}");
+    }
     Ok(())
 }
 

@@ -49,6 +49,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "replicate")]
 pub mod attack_report;
 pub mod attacks;
 pub mod audit;
@@ -59,14 +60,17 @@ pub mod device;
 pub mod ensemble;
 mod error;
 pub mod fetch;
+#[cfg(feature = "replicate")]
 pub mod figures;
 pub mod io;
 pub mod models;
 pub mod nn;
 pub mod ops;
 pub mod optim;
+#[cfg(feature = "replicate")]
 mod page;
 pub mod prelude;
+#[cfg(feature = "replicate")]
 pub mod replicate;
 pub mod tensor;
 pub mod testing;

@@ -46,6 +46,12 @@ pub(super) fn scores(attacks: &[Attacked]) -> Markup {
             @for (condition, kind) in [(&summary.attack, Kind::Ensemble), (&summary.noise, Kind::Head), (&summary.looking, Kind::Backbone)] {
                 (table(condition.name, &condition.scores, kind))
             }
+            @if attack.header.random {
+                p.fine {
+                    "Images that were wrong before all attacks, and those that no attack broke, count with their clean image: the attack is "
+                    "weaker than it could be, and a ladder, which attacks them all, says by how much."
+                }
+            }
             @if !summary.reached.is_empty() {
                 p.fine {
                     "Classes reached most often: "
@@ -66,7 +72,10 @@ pub(super) fn scores(attacks: &[Attacked]) -> Markup {
 fn table(name: &str, scores: &Scores, kind: Kind) -> Markup {
     html! {
         table.bars {
-            caption { (name) ", " (scores.repeats) " draws" }
+            caption {
+                (name) ", " (scores.repeats) " draws; standard error of their mean over images "
+                (format!("±{:.2}", 100.0 * scores.mean.standard_error)) " points"
+            }
             (head("Score"))
             tbody {
                 @for (name, read) in SCORES {

@@ -1,8 +1,8 @@
 //! Attacks on classifiers, which they know only as [`Classifier`].
 //!
-//! Adversarial images are searched in an L∞ ball ([`LinfBall`]) around clean ones
-//! ([`LabelledImages`]): by [`fgsm`], [`pgd`], APGD ([`perturb`], [`Apgd`]) and [`autoattack`];
-//! in a ball of any [`Norm`] by FAB ([`fab()`], [`Fab`]) and Square ([`square()`], [`Square`]).
+//! Adversarial images are searched around clean ones ([`LabelledImages`]) in a [`Ball`] of any [`Norm`]: by APGD
+//! ([`perturb`], [`Apgd`]), FAB ([`fab()`], [`Fab`]), Square ([`square()`], [`Square`]) and [`autoattack`], which runs
+//! them one after the other; by [`fgsm`] and [`pgd`] for L∞ alone ([`LinfBall`]).
 //! An [`Oracle`] asks the classifier, in parallel; which random draw belongs to which evaluation is
 //! written down at [`AttackSlot`]. What an attack finds for an image depends on the image, its
 //! label and id, the settings and the classifier, and on nothing else: not on the other images, the
@@ -54,6 +54,7 @@ pub(crate) use random_start::uniforms;
 pub use random_start::{AttackSource, SeededStarts, StartSource};
 pub use scores::{MeanShare, PairedDifference, Scores};
 pub use square::{Square, SquareConfig, SquareLoss, SquareSource, square};
+#[cfg(feature = "replicate")]
 pub(crate) use step::ascend;
 pub use tape::Tape;
 pub use threat::{Ball, LinfBall, distances, linf_distances};

@@ -31,7 +31,7 @@ impl FromStr for Norm {
     fn from_str(name: &str) -> Result<Self> {
         [Self::Linf, Self::L2, Self::L1]
             .into_iter()
-            .find(|norm| norm.to_string() == name)
+            .find(|norm| norm.to_string().eq_ignore_ascii_case(name))
             .ok_or_else(|| Error::Usage(format!("unknown norm `{name}`; expected Linf, L2 or L1")))
     }
 }
@@ -47,7 +47,8 @@ mod tests {
             assert_eq!(norm.to_string().parse::<Norm>()?, norm);
             assert_eq!(serde_json::to_string(&norm).ok(), Some(format!("\"{norm}\"")));
         }
-        assert!("linf".parse::<Norm>().is_err());
+        assert_eq!("linf".parse::<Norm>()?, Norm::Linf);
+        assert!("L3".parse::<Norm>().is_err());
         Ok(())
     }
 }

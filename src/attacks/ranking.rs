@@ -21,6 +21,12 @@ pub(super) fn rankings<T: Element>(
     Ok(logits.chunks_exact(oracle.classes()).map(ranking).collect())
 }
 
+/// The class at `rank` of `ranking` without `label`. There are as many targets as other classes at most.
+pub(super) fn other_class(ranking: &[usize], label: usize, rank: usize) -> usize {
+    let mut others = ranking.iter().copied().filter(|&class| class != label);
+    others.nth(rank).unwrap_or(label)
+}
+
 fn ranking<T: Element>(logits: &[T]) -> Vec<usize> {
     let mut classes: Vec<usize> = (0..logits.len()).collect();
     // Logits are finite; −0 and 0 are equal.

@@ -1,6 +1,6 @@
 //! One group of images: attacked, and looked at again.
 
-use super::bisection::smallest_radii;
+use super::bisection::{Known, smallest_radii};
 use super::control::{Controlled, Instead, control};
 use super::run::{CampaignProgress, Task};
 use super::{Campaign, ImageResult};
@@ -59,21 +59,28 @@ pub(super) fn attack<T: Element>(
         redrawn(samples.images())?,
         redrawn(&noisy)?,
     );
+    let distances = distances(config.norm, samples.images(), state.adversarial())?;
     let radii = match campaign.bisections {
         0 => None,
         rounds => {
             let settings = (&config, rounds);
+            let known = records.iter().enumerate().map(|(i, record)| Known {
+                right: record.initially_right(),
+                robust: record.is_robust(),
+                broken: record
+                    .broken
+                    .map_or(state.broken_beyond(i), |_| Some(distances[i])),
+            });
             Some(smallest_radii(
                 oracle,
                 &starts,
                 samples,
-                &right,
+                &known.collect::<Vec<_>>(),
                 settings,
                 &mut |at| tell(Task::Bisection(*at)),
             )?)
         }
     };
-    let distances = distances(config.norm, samples.images(), state.adversarial())?;
     let results = positions.iter().enumerate().map(|(i, &position)| ImageResult {
         position,
         record: records[i].clone(),

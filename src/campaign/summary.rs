@@ -32,8 +32,8 @@ pub struct Summary {
     pub broken_by: Vec<(AttackKind, usize)>,
     /// The classes reached most often: label, class, number of images; at most ten.
     pub reached: Vec<(usize, usize, usize)>,
-    /// The median over images of the smallest radius that broke them, if that was looked for; infinite ones are left out if they are
-    /// less than half, else nothing.
+    /// The median, over the images that were right before all attacks, of the smallest radius that broke them, if that was looked for;
+    /// nothing if half of them did not break at all.
     pub median_smallest_radius: Option<f64>,
     /// What speaks against trusting the numbers, in sentences.
     pub warnings: Vec<String>,
@@ -112,9 +112,8 @@ fn reached(records: &[ImageRecord]) -> Vec<(usize, usize, usize)> {
 }
 
 fn median_smallest_radius(results: &[ImageResult]) -> Option<f64> {
-    let radii = results
-        .iter()
-        .map(|result| Some(result.smallest_radius?.broken.unwrap_or(f64::INFINITY)));
+    let right = results.iter().filter(|result| result.record.initially_right());
+    let radii = right.map(|result| Some(result.smallest_radius?.broken.unwrap_or(f64::INFINITY)));
     let mut radii: Vec<f64> = radii.collect::<Option<_>>()?;
     radii.sort_by(f64::total_cmp);
     let upper = *radii.get(radii.len() / 2)?;

@@ -8,6 +8,7 @@ mod attack;
 mod audit;
 mod bench;
 mod common;
+mod completions;
 mod convert;
 mod doctor;
 mod fetch;
@@ -15,6 +16,7 @@ mod fraction;
 mod inspect;
 mod interrupt;
 mod ladder;
+mod man;
 mod merge;
 mod model;
 mod network_flags;
@@ -76,6 +78,8 @@ enum Command {
     Inspect(inspect::Arguments),
     Doctor(doctor::Arguments),
     Bench(bench::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Runs the command that the process was started with.
@@ -118,6 +122,8 @@ fn dispatch(command: &Command, common: &Common, output: Output) -> Result<()> {
         Command::Audit(arguments) => audit::run(arguments, common, output),
         Command::Ladder(arguments) => ladder::run(arguments, common, output),
         Command::Merge(arguments) => merge::run(arguments, output),
+        Command::Completions(arguments) => completions::run(arguments, output),
+        Command::Man(arguments) => man::run(arguments, output),
         Command::Report(arguments) => report::run(arguments, output),
         Command::Verify(arguments) => verify::run(arguments, common, output),
         Command::Bench(arguments) => bench::run(arguments, common, output),

@@ -27,6 +27,14 @@ impl Output {
         }
     }
 
+    /// Text that is the result itself, to be piped on: on standard output, with `--json` too.
+    ///
+    /// # Errors
+    /// As [`Output::text`].
+    pub fn document(self, text: &str) -> Result<()> {
+        write_line(&mut std::io::stdout().lock(), "standard output", text.trim_end())
+    }
+
     /// The result: `text` for people, or with `--json` the object for programs as well.
     ///
     /// # Errors

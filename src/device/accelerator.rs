@@ -1,7 +1,8 @@
 //! The trait that every accelerator implements, and the memory it hands out.
 
 use super::pool::in_mebibytes;
-use super::{DeviceAddress, Signature};
+use super::tensor_map::{TensorBoxes, TensorMap};
+use super::{Agreement, DeviceAddress, Signature};
 use crate::{Error, Result};
 use std::any::Any;
 use std::fmt;
@@ -22,6 +23,23 @@ pub trait Accelerator: Send + Sync {
 
     /// Bytes of shared memory that a block of a kernel may have at most.
     fn most_shared_bytes(&self) -> u32;
+
+    /// Multiprocessors: how many blocks run at the same time at least.
+    fn multiprocessors(&self) -> u32;
+
+    /// The tensor map of these boxes, for a kernel's argument struct. The tensor must be memory of this accelerator, and
+    /// live as long as the map is used.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for boxes beyond the driver's limits; [`Error::Device`] if the device or its driver
+    /// has no tensor maps.
+    fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap>;
+
+    /// Whether the warpgroups' convolution was found to be right here; nothing on devices that do not have its
+    /// instructions.
+    fn warpgroups(&self) -> Option<&Agreement> {
+        None
+    }
 
     /// What a person should know about how this device is used, one line each; mostly nothing.
     fn notes(&self) -> Vec<String> {

@@ -18,6 +18,7 @@
 //! does not compile.
 
 mod accelerator;
+mod agreement;
 mod choice;
 pub mod cuda;
 mod kernel_cache;
@@ -26,10 +27,13 @@ pub mod nvrtc;
 pub mod pool;
 mod self_test;
 mod signature;
+pub mod tensor_map;
 
 pub use accelerator::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims};
+pub use agreement::Agreement;
 pub use choice::{Device, DeviceChoice};
 pub use kernel_cache::{CacheContents, CacheKey, KernelCache};
 pub use pool::Pool;
 pub use self_test::{SelfTest, self_test};
 pub use signature::{DeviceAddress, FieldLayout, Kernel, KernelArgs, Signature, StructLayout};
+pub use tensor_map::{TensorBoxes, TensorMap};

@@ -22,6 +22,7 @@ mod part;
 mod proxy;
 mod watcher;
 
+#[cfg(feature = "replicate")]
 pub(crate) use check::file_sha256;
 pub use check::{State, entry_state, file_state};
 pub use manifest::{Entry, Kind, KnownFile, Manifest, Size};

@@ -21,6 +21,7 @@ mod tests;
 
 pub use architecture::{Architecture, Untraced};
 pub use blocks::BlockKind;
+#[cfg(feature = "replicate")]
 pub(crate) use classifier::resized;
 pub use classifier::{Normalisation, PlainClassifier};
 pub use colours::Colours;

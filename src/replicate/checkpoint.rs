@@ -1,11 +1,13 @@
-//! Checkpoints of training: weights, running statistics, the optimiser's memory and the metrics so
-//! far, in one atomic file that carries the hash of the configuration it belongs to.
+//! Checkpoints of training: weights, running statistics, the optimiser's memory, the metrics so far and the place in the
+//! epoch, in one atomic file that carries the hash of the configuration it belongs to. Random numbers are counted by epoch and
+//! image, so the place in the epoch is their place too.
 
 use super::training::EpochMetrics;
 use crate::io::{Stored, TensorFile, load_module, module_tensors};
 use crate::nn::Module;
 use crate::optim::OptimiserState;
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -15,11 +17,28 @@ pub(super) struct Checkpoint {
     pub metrics: Vec<EpochMetrics>,
     /// Moments and step count.
     pub optimiser: OptimiserState,
+    /// How far the epoch after those is; nothing at its beginning.
+    pub under_way: Option<UnderWay>,
+}
+
+/// An epoch under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UnderWay {
+    /// Batches done.
+    pub batches: usize,
+    /// Sum of the images' losses.
+    pub loss_sum: f64,
+    /// Images classified rightly.
+    pub right: usize,
+    /// Images learned from.
+    pub seen: usize,
 }
 
 const MODULE: &str = "module";
 const MODULE_PREFIX: &str = "module.";
 const OPTIMISER: &str = "optimiser/";
+const UNDER_WAY: &str = "epoch";
 
 /// Saves `module` and `checkpoint`.
 pub(super) fn save(
@@ -33,7 +52,7 @@ pub(super) fn save(
         tensors.insert(format!("{OPTIMISER}{name}"), Stored::F32(tensor));
     }
     let json = |e: serde_json::Error| Error::format(path, "metrics that can be written", e, "report this");
-    let metadata = BTreeMap::from([
+    let mut metadata = BTreeMap::from([
         ("config".to_owned(), config_hash.to_owned()),
         ("steps".to_owned(), checkpoint.optimiser.steps.to_string()),
         (
@@ -41,6 +60,10 @@ pub(super) fn save(
             serde_json::to_string(&checkpoint.metrics).map_err(json)?,
         ),
     ]);
+    if let Some(under_way) = checkpoint.under_way {
+        let told = serde_json::to_string(&under_way).map_err(json)?;
+        metadata.insert(UNDER_WAY.to_owned(), told);
+    }
     TensorFile { tensors, metadata }.save(path)
 }
 
@@ -63,6 +86,10 @@ pub(super) fn load(path: &Path, config_hash: &str, module: &mut dyn Module) -> R
     let metrics = file
         .note("metrics")
         .and_then(|text| serde_json::from_str(&text).ok());
+    let under_way = file.note(UNDER_WAY).map(|text| serde_json::from_str(&text));
+    let under_way = under_way
+        .transpose()
+        .map_err(|_| broken("a place in the epoch"))?;
     let steps = file.note("steps").and_then(|text| text.parse().ok());
     let mut optimiser = OptimiserState {
         steps: steps.ok_or_else(|| broken("a step count"))?,
@@ -85,6 +112,7 @@ pub(super) fn load(path: &Path, config_hash: &str, module: &mut dyn Module) -> R
     Ok(Some(Checkpoint {
         metrics: metrics.ok_or_else(|| broken("metrics"))?,
         optimiser,
+        under_way,
     }))
 }
 

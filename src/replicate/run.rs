@@ -27,6 +27,10 @@ use crate::nn::{Init, move_module};
 use crate::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What a killed process loses of training, at most, unless writing a checkpoint takes longer than two seconds.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
 
 /// What a finished run gives its caller.
 pub struct Outcome {
@@ -202,6 +206,7 @@ impl<'a> Runner<'a> {
                 part,
                 seed: self.config.seed,
                 checkpoint: &checkpoint,
+                save_every: SAVE_EVERY,
                 config_hash: &self.hash,
                 resume_advice: &self.advice,
                 device: self.device,

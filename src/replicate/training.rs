@@ -1,8 +1,8 @@
-//! Training loops: one epoch at a time, a checkpoint after each.
+//! Training loops: one epoch at a time, a checkpoint after each, and within it as often as is cheap.
 
-use super::checkpoint::{self, Checkpoint};
+use super::checkpoint::{self, Checkpoint, UnderWay};
 use super::step::{Batch, Learned, StepSettings};
-use super::{AdversarialTraining, Reporter, check_stop};
+use super::{AdversarialTraining, Reporter, check_stop, stop_requested};
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::data::Split;
@@ -15,6 +15,7 @@ use crate::tensor::{Counter, Philox, Purpose};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What a training pass through a learner gives.
 pub(super) struct Step {
@@ -100,6 +101,8 @@ pub(super) struct Task<'a> {
     pub seed: u64,
     /// Where the checkpoint is kept.
     pub checkpoint: &'a Path,
+    /// The least time between two checkpoints within an epoch; zero: one a step. No influence on the result.
+    pub save_every: Duration,
     /// Hash that the checkpoint must carry.
     pub config_hash: &'a str,
     /// How to go on after an interruption.
@@ -122,10 +125,13 @@ pub(super) fn train(
 ) -> Result<Vec<EpochMetrics>> {
     let mut optimiser = Adam::new(schedule.lr);
     let mut metrics = Vec::new();
+    let mut under_way = UnderWay::default();
     if let Some(saved) = checkpoint::load(task.checkpoint, task.config_hash, learner.module())? {
         metrics = saved.metrics;
+        under_way = saved.under_way.unwrap_or_default();
         optimiser.restore(saved.optimiser)?;
     }
+    let mut pace = Pace::new(task.save_every);
     let steps_an_epoch = batches(train.len(), schedule.batch).count();
     let steps = steps_an_epoch * usize::from(schedule.epochs);
     for epoch in metrics.len() as u16 + 1..=schedule.epochs {
@@ -140,9 +146,22 @@ pub(super) fn train(
             },
             train.len(),
         );
-        let (mut loss_sum, mut right, mut seen) = (0.0, 0, 0);
-        for (i, range) in batches(train.len(), schedule.batch).enumerate() {
-            check_stop(task.resume_advice)?;
+        let mut at = std::mem::take(&mut under_way);
+        for (i, range) in batches(train.len(), schedule.batch).enumerate().skip(at.batches) {
+            let stops = stop_requested();
+            if i > 0 && (stops || pace.is_due()) {
+                pace.saved(|| {
+                    let saved = Checkpoint {
+                        metrics: metrics.clone(),
+                        optimiser: optimiser.state(),
+                        under_way: Some(at),
+                    };
+                    checkpoint::save(task.checkpoint, task.config_hash, learner.module(), saved)
+                })?;
+            }
+            if stops {
+                check_stop(task.resume_advice)?;
+            }
             let ids = &order[range];
             let indices: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
             let draws: Vec<Draw> = ids
@@ -176,21 +195,24 @@ pub(super) fn train(
                     advice: "use a smaller learning rate".into(),
                 });
             }
-            loss_sum += loss * labels.len() as f64;
-            right += right_now;
-            seen += labels.len();
+            at = UnderWay {
+                batches: i + 1,
+                loss_sum: at.loss_sum + loss * labels.len() as f64,
+                right: at.right + right_now,
+                seen: at.seen + labels.len(),
+            };
             let state = format!(
                 "loss {:.3}, accuracy {:.1} %",
-                loss_sum / seen as f64,
-                percent(right, seen)
+                at.loss_sum / at.seen as f64,
+                percent(at.right, at.seen)
             );
-            reporter.advance(seen as u64, &state);
+            reporter.advance(at.seen as u64, &state);
         }
         let line = EpochMetrics {
             stage: task.stage.clone(),
             epoch,
-            train_loss: loss_sum / seen.max(1) as f64,
-            train_accuracy: right as f64 / seen.max(1) as f64,
+            train_loss: at.loss_sum / at.seen.max(1) as f64,
+            train_accuracy: at.right as f64 / at.seen.max(1) as f64,
             test_accuracy: learner.test(test, task.device, epoch)?,
         };
         reporter.end();
@@ -206,11 +228,46 @@ pub(super) fn train(
         let saved = Checkpoint {
             metrics: metrics.clone(),
             optimiser: optimiser.state(),
+            under_way: None,
         };
-        checkpoint::save(task.checkpoint, task.config_hash, learner.module(), saved)?;
+        pace.saved(|| checkpoint::save(task.checkpoint, task.config_hash, learner.module(), saved))?;
         after_epoch(&metrics)?;
     }
     Ok(metrics)
+}
+
+/// When to save within an epoch.
+struct Pace {
+    least: Duration,
+    last: Instant,
+    /// How long the last checkpoint took to write.
+    cost: Duration,
+}
+
+impl Pace {
+    /// So many times longer than writing a checkpoint takes, training goes on before the next: writing costs 3 % at most.
+    const SHARE: u32 = 30;
+
+    fn new(least: Duration) -> Self {
+        Self {
+            least,
+            last: Instant::now(),
+            cost: Duration::ZERO,
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.least.is_zero() || self.last.elapsed() >= self.least.max(self.cost * Self::SHARE)
+    }
+
+    /// Runs `save`, and takes its time.
+    fn saved(&mut self, save: impl FnOnce() -> Result<()>) -> Result<()> {
+        let begun = Instant::now();
+        save()?;
+        self.last = Instant::now();
+        self.cost = self.last - begun;
+        Ok(())
+    }
 }
 
 /// Consecutive ranges of `batch` images; a last range of a single image is left out, since batch

@@ -21,6 +21,7 @@ mod walk;
 
 pub(crate) use array::DeviceArray;
 pub use bit_mask::BitMask;
+#[cfg(feature = "replicate")]
 pub(crate) use buffer::pooled_bytes;
 pub use buffer::{Buffer, MemoryUse, memory_use, release_pool};
 pub use element::Element;

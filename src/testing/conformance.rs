@@ -59,3 +59,18 @@ pub fn compare_places<T: Element>(cases: &[Case], place: &Place) -> Result<Repor
     }
     Ok(report)
 }
+
+/// Runs every case in numbers of type `T` at `place` and compares it with what the CPU gives in f64. For operations on
+/// integers, of which `place` gives the exact result, and the CPU's f32 need not (Winograd's transforms round).
+///
+/// # Errors
+/// As [`run`].
+pub fn compare_with_f64<T: Element>(cases: &[Case], place: &Place) -> Result<Report> {
+    let mut report = Report::default();
+    for case in cases {
+        let found = case.evaluate::<T>(place)?;
+        let expected = case.evaluate::<f64>(&Place::Cpu)?;
+        report.extend(case.compare::<T>(&found, &expected)?);
+    }
+    Ok(report)
+}

@@ -42,6 +42,7 @@ fn follow(case: &str) -> Result<()> {
         iterations,
         restarts: trace.count("n_restarts"),
         targets: targeted.then_some(targets),
+        compat: true,
         ..FabConfig::new(norm, trace.number("eps"))
     };
     let network = Network::new(&setup)?;

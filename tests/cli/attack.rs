@@ -284,7 +284,7 @@ fn what_cannot_be_attacked_is_one_line() -> Result<()> {
         (
             "attack net.safetensors --data test.safetensors --out a --version fast",
             2,
-            "expected standard, plus or rand",
+            "expected standard, plus, rand or custom",
         ),
         (
             "attack net.safetensors --data test.safetensors --out a --attacks pgd",
@@ -298,8 +298,23 @@ fn what_cannot_be_attacked_is_one_line() -> Result<()> {
         ),
         (
             "attack net.safetensors --data test.safetensors --out a --eps 2",
-            1,
-            "`eps` is 2",
+            2,
+            "expected 0 to 1 for Linf",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --version custom",
+            2,
+            "needs the attacks",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --attacks square,fab,square",
+            2,
+            "names square twice",
+        ),
+        (
+            "attack net.safetensors --data test.safetensors --out a --sub-batch 0",
+            2,
+            "at least 1",
         ),
         (
             "attack net.safetensors --data test.safetensors --out a --member layer:3",

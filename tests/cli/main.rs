@@ -7,6 +7,7 @@ mod bench;
 mod doctor;
 mod dry_run;
 mod families;
+mod help_files;
 mod ladder;
 mod output;
 mod predict_input;

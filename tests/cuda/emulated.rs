@@ -1,7 +1,11 @@
 //! The emulator as an [`Accelerator`].
 
+use super::emulated_maps;
 use super::emulated_memory::EmulatedMemory;
-use crossmax::device::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
+use crossmax::device::{
+    Accelerator, Agreement, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature, TensorBoxes,
+    TensorMap,
+};
 use crossmax::{Error, Result};
 use crossmax_emulator::mutations::TURING;
 use crossmax_emulator::{Device, Kernel, Launch};
@@ -20,6 +24,7 @@ pub struct Emulated {
     /// The mutation or variant that launches run with; empty: the kernels as they are.
     variant: &'static str,
     compute_capability: (u32, u32),
+    warpgroups: Option<Agreement>,
     pool: Arc<Pool<EmulatedMemory>>,
 }
 
@@ -48,6 +53,11 @@ impl Emulated {
         Self::shared(seed, variant, (major, minor))
     }
 
+    /// A device of compute capability 9.0 with one mutation, or none if that is empty.
+    pub fn hopper(seed: u64, variant: &'static str) -> Arc<dyn Accelerator> {
+        Self::shared(seed, variant, (9, 0))
+    }
+
     fn shared(seed: u64, variant: &'static str, compute_capability: (u32, u32)) -> Arc<dyn Accelerator> {
         let given = std::env::var("CROSSMAX_EMULATOR_SEED").ok();
         let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or(seed);
@@ -59,6 +69,7 @@ impl Emulated {
             seed,
             variant,
             compute_capability,
+            warpgroups: (compute_capability == (9, 0)).then(Agreement::default),
             pool: Pool::new(name_of(seed), Some(MEMORY_BYTES), memory),
         })
     }
@@ -105,6 +116,19 @@ impl Accelerator for Emulated {
             _ => 48,
         };
         kibibytes << 10
+    }
+
+    /// Few, so that blocks of kernels that walk over their tiles have several.
+    fn multiprocessors(&self) -> u32 {
+        3
+    }
+
+    fn warpgroups(&self) -> Option<&Agreement> {
+        self.warpgroups.as_ref()
+    }
+
+    fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap> {
+        emulated_maps::map_of(boxes)
     }
 
     fn memory(&self) -> DeviceMemory {

@@ -5,11 +5,11 @@ use super::emulated::Emulated;
 use super::on_device::skips_emulator;
 use super::operands::SEEDS;
 use super::{
-    arrange, attacks, batch_norm, conv2d, conv2d_tiles, elementwise, gemm, losses, optimisers, pools,
-    rectified_convs, reduce, resize, softmax, view_stack,
+    arrange, attacks, batch_norm, conv2d, conv2d_tiles, conv2d_warpgroups, elementwise, gemm, losses,
+    optimisers, pools, rectified_convs, reduce, resize, softmax, view_stack,
 };
 use crossmax::Result;
-use crossmax::testing::conformance::compare_places;
+use crossmax::testing::conformance::{compare_places, compare_with_f64};
 use crossmax::testing::{Case, Place};
 use crossmax_emulator::mutations::MUTATIONS;
 use std::collections::BTreeSet;
@@ -18,6 +18,9 @@ use std::collections::BTreeSet;
 pub const OPTIMISER: &str = "optimiser.cu";
 /// The same of attacks.
 pub const ATTACK: &str = "attack.cu";
+
+/// The same of the kernels of compute capability 9.0.
+pub const WARPGROUPS: &str = "conv2d_warpgroup.cu";
 
 /// The cases that a file of operations is tested with.
 pub fn cases_of(source: &str) -> Result<Vec<Case>> {
@@ -33,6 +36,7 @@ pub fn cases_of(source: &str) -> Result<Vec<Case>> {
             rectified_convs::tensor_core_cases()?,
         ]
         .concat()),
+        WARPGROUPS => conv2d_warpgroups::cases(),
         "cross_entropy.cu" => losses::cross_entropy_cases(),
         "dlr.cu" => losses::dlr_cases(),
         "elementwise.cu" => Ok([elementwise::cases()?, rectified_convs::f32_cases()?].concat()),
@@ -58,8 +62,24 @@ fn find(mutation: &'static str, source: &str) -> Result<Option<String>> {
     }
     let cases = cases_of(source)?;
     for seed in SEEDS {
-        let place = Place::Accelerator(Emulated::with_mutation(seed, mutation));
-        match compare_places::<f32>(&cases, &place) {
+        let device = match source {
+            WARPGROUPS => Emulated::hopper(seed, mutation),
+            _ => Emulated::with_mutation(seed, mutation),
+        };
+        if source == WARPGROUPS {
+            match conv2d_warpgroups::difference(&device) {
+                Ok(None) => {}
+                Ok(found) => return Ok(found),
+                Err(error) => return Ok(Some(error.to_string())),
+            }
+        }
+        let place = Place::Accelerator(device);
+        let report = match source {
+            // Integers, which the CPU's Winograd transforms round.
+            WARPGROUPS => compare_with_f64::<f32>(&cases, &place),
+            _ => compare_places::<f32>(&cases, &place),
+        };
+        match report {
             Ok(report) if report.passed() => {}
             Ok(report) => return Ok(report.mismatches.first().map(ToString::to_string)),
             Err(error) => return Ok(Some(error.to_string())),

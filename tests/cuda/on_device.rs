@@ -1,6 +1,7 @@
 //! The device that the kernels are tested on, and operations on it against the same on the CPU.
 
 use super::emulated::Emulated;
+use super::mutations::WARPGROUPS;
 use super::operands::SEEDS;
 use crossmax::Result;
 use crossmax::device::{Accelerator, cuda};
@@ -32,6 +33,14 @@ fn gpu() -> Option<Arc<dyn Accelerator>> {
 /// The device under test; an emulated one draws its order of threads and blocks from `seed`.
 pub fn open(seed: u64) -> Arc<dyn Accelerator> {
     gpu().unwrap_or_else(|| Emulated::open(seed))
+}
+
+/// The same for the kernels of a file, which may want a newer device.
+pub fn open_for(source: &str, seed: u64) -> Arc<dyn Accelerator> {
+    match source {
+        WARPGROUPS => gpu().unwrap_or_else(|| Emulated::hopper(seed, "")),
+        _ => open(seed),
+    }
 }
 
 /// The devices under test: emulated ones with several orders of threads and blocks and layouts of memory,

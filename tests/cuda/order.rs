@@ -1,7 +1,7 @@
 //! Results do not depend on the order in which threads and blocks run; on a GPU, they repeat from run to run.
 
 use super::mutations::{ATTACK, OPTIMISER, cases_of};
-use super::on_device::open;
+use super::on_device::open_for;
 use super::operands::SEEDS;
 use crossmax::Result;
 use crossmax::device::kernels::signatures;
@@ -23,8 +23,8 @@ fn every_order_gives_the_same_bits() -> Result<()> {
     // Optimisers and attacks have comparisons of their own.
     let of_operations = |source: &&str| ![OPTIMISER, ATTACK].contains(source);
     let sources: BTreeSet<_> = sources.filter(of_operations).collect();
-    let places = SEEDS.map(|seed| Place::Accelerator(open(seed)));
     for source in sources {
+        let places = SEEDS.map(|seed| Place::Accelerator(open_for(source, seed)));
         for case in cases_of(source)? {
             let outcome = |place| bits(&case.evaluate::<f32>(place)?);
             let [first, others @ ..] = &places;

@@ -15,10 +15,13 @@ fn integers(name: &str, shape: &[usize], most: f64) -> Tensor<f64> {
     Tensor::from_fn(shape, |i| ((2.0 * most + 1.0) * unit(name, i)).floor() - most)
 }
 
+/// Pictures [N,H,W,C], the window's side, options; as many channels out as in.
+type Layer = ([usize; 4], usize, Conv2d);
+
 /// Channels of one word and two, full and not, and so few that the direct gradient serves; tiles in several
 /// columns; phases.
 fn cases_of(precisions: &[Precision]) -> Result<Vec<Case>> {
-    let layers: [([usize; 4], usize, Conv2d); 6] = [
+    let layers = [
         ([2, 5, 7, 8], 3, Conv2d::square(1, 1)),
         ([1, 7, 6, 20], 3, Conv2d::square(2, 1)),
         ([1, 3, 5, 36], 1, Conv2d::square(1, 0)),
@@ -26,10 +29,15 @@ fn cases_of(precisions: &[Precision]) -> Result<Vec<Case>> {
         ([2, 4, 3, 4], 3, Conv2d::square(1, 1)),
         ([1, 3, 3, 68], 1, Conv2d::square(1, 0)),
     ];
+    layers_in(&layers, precisions)
+}
+
+/// Cases of these layers in these precisions.
+pub fn layers_in(layers: &[Layer], precisions: &[Precision]) -> Result<Vec<Case>> {
     let pairs = precisions
         .iter()
-        .flat_map(|&precision| layers.map(|layer| (layer, precision)));
-    let case = |((x, side, options), precision): (([usize; 4], usize, Conv2d), Precision)| {
+        .flat_map(|&precision| layers.iter().map(move |&layer| (layer, precision)));
+    let case = |((x, side, options), precision): (Layer, Precision)| {
         let channels = x[3];
         let name = format!("convolutions of {x:?}, {side}x{side}, {options:?}, {precision:?}");
         let operation = Operation::RectifiedConvs {

@@ -51,6 +51,8 @@ fn main() -> Result<()> {
         .flag("-ffp-contract=off")
         .flag("-fno-math-errno")
         .flag("-Wno-unknown-pragmas")
+        // Kernels take structs with tensor maps by value, aligned to 64 bytes.
+        .flag("-Wno-psabi")
         // A misaligned access is a trap, which the runtime reports; a GPU refuses it too.
         .flag("-fsanitize=alignment")
         .flag("-fsanitize-undefined-trap-on-error");

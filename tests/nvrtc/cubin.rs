@@ -53,6 +53,17 @@ pub fn usage(cubin: &[u8]) -> Option<BTreeMap<String, Usage>> {
     Some(found)
 }
 
+/// The operations of a kernel's instructions, in their order: the lower 9 of the 12 bits in which an instruction of 16 bytes
+/// begins (the others say where operands are). Nothing if the cubin has no such kernel.
+pub fn operations(cubin: &[u8], entry: &str) -> Option<Vec<u16>> {
+    let name = format!(".text.{entry}");
+    let code = sections(cubin)?
+        .into_iter()
+        .find(|section| section.name == name)?;
+    let operation = |instruction: &[u8; 16]| u16::from_le_bytes([instruction[0], instruction[1]]) & 0x1ff;
+    Some(code.content.as_chunks().0.iter().map(operation).collect())
+}
+
 struct Section<'a> {
     name: String,
     kind: u32,

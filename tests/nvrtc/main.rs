@@ -4,6 +4,7 @@
 //! Without `libnvrtc` the tests say so and pass, unless `CROSSMAX_REQUIRE_NVRTC=1`.
 
 mod cubin;
+mod instructions;
 mod resources;
 
 use crossmax::Error;

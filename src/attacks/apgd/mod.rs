@@ -118,6 +118,12 @@ impl ApgdConfig {
         if !(0.0..=1.0).contains(&self.rho) {
             return Err(Error::argument("apgd", "rho", "in [0,1]", self.rho));
         }
+        // The evaluations of three phases are counted in 16 bits.
+        const MOST: u16 = u16::MAX - 3;
+        if self.iterations > MOST {
+            let expected = format!("at most {MOST}");
+            return Err(Error::argument("apgd", "iterations", expected, self.iterations));
+        }
         Ball::new(self.norm, self.eps)?;
         if self.larger_radii && (self.norm != Norm::L1 || self.iterations < 5) {
             let found = format!("{} with {} iterations", self.norm, self.iterations);

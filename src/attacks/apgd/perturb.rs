@@ -3,7 +3,7 @@
 use super::{Apgd, ApgdConfig};
 use crate::Result;
 use crate::attacks::random_start::uniforms;
-use crate::attacks::ranking::rankings;
+use crate::attacks::ranking::{other_class, rankings};
 use crate::attacks::{LabelledImages, OnIteration, Oracle, StartSource};
 use crate::tensor::{Element, Tensor};
 
@@ -23,7 +23,7 @@ pub struct Perturbation {
     pub searched: bool,
     /// Number of the search (of the restart, without targets) and of its first misclassified iterate (0 is the start).
     pub fooled_at: Option<(u16, u16)>,
-    /// Whether the loss had no gradient at a start.
+    /// Whether the loss had no gradient at a start, or (unless in compat mode) at any iterate.
     pub zero_gradient: bool,
 }
 
@@ -69,28 +69,23 @@ pub fn perturb<T: Element>(
         let remaining = samples.select(&left)?;
         let targets = config.targets.map(|_| {
             let rank = usize::from(number / config.restarts);
-            let target = |i: usize| {
-                let label = samples.labels()[i];
-                let mut others = rankings[i].iter().copied().filter(|&class| class != label);
-                // There are as many targets as other classes at most.
-                others.nth(rank).unwrap_or(label)
-            };
-            left.iter().map(|&i| target(i)).collect()
+            let target = |&i: &usize| other_class(&rankings[i], samples.labels()[i], rank);
+            left.iter().map(target).collect()
         });
         let uniforms = uniforms(starts, config.slot, number, &remaining)?;
         let mut search = Apgd::new(oracle, &remaining, config, number, targets, &uniforms)?;
-        let mut blind = search.zero_gradients().to_vec();
+        let mut blind = vec![false; left.len()];
         loop {
             while !search.is_finished() {
                 search.step()?;
                 on_iteration(&search.progress())?;
             }
+            for (blind, also) in blind.iter_mut().zip(search.zero_gradients()) {
+                *blind |= also;
+            }
             match search.next_phase()? {
                 Some(next) => search = next,
                 None => break,
-            }
-            for (blind, also) in blind.iter_mut().zip(search.zero_gradients()) {
-                *blind |= also;
             }
         }
         let (mut fooled, mut rows) = (Vec::new(), Vec::new());

@@ -92,6 +92,13 @@ pub enum Version {
     Plus,
     /// APGD-CE and APGD-DLR with 20 draws: for random classifiers.
     Rand,
+    /// Attacks of one's own choice, with what the reference code's attacks have before a version changes them.
+    Custom,
+}
+
+impl Version {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Standard, Self::Plus, Self::Rand, Self::Custom];
 }
 
 impl fmt::Display for Version {
@@ -100,6 +107,7 @@ impl fmt::Display for Version {
             Self::Standard => "standard",
             Self::Plus => "plus",
             Self::Rand => "rand",
+            Self::Custom => "custom",
         })
     }
 }
@@ -108,11 +116,10 @@ impl FromStr for Version {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let versions = [Self::Standard, Self::Plus, Self::Rand];
-        let version = versions.into_iter().find(|version| version.to_string() == name);
+        let version = Self::ALL.into_iter().find(|version| version.to_string() == name);
         version.ok_or_else(|| {
             Error::Usage(format!(
-                "unknown version `{name}`; expected standard, plus or rand"
+                "unknown version `{name}`; expected standard, plus, rand or custom"
             ))
         })
     }
@@ -152,7 +159,8 @@ pub struct AutoAttackConfig {
 }
 
 impl AutoAttackConfig {
-    /// A version of AutoAttack (fra31/auto-attack at a392200), without its faults; blocks of 16 images.
+    /// A version of AutoAttack (fra31/auto-attack at a392200), without its faults; blocks of 16 images. [`Version::Custom`] has all
+    /// attacks in the order of `plus`: the caller takes those that it wants.
     pub fn version(version: Version, norm: Norm, eps: f64) -> Self {
         use AttackKind::{ApgdCe, ApgdDlr, ApgdT, Fab, FabT, Square};
         let is_l1 = norm == Norm::L1;
@@ -179,7 +187,7 @@ impl AutoAttackConfig {
                 larger_radii: is_l1,
                 ..base
             },
-            Version::Plus => Self {
+            Version::Plus | Version::Custom => Self {
                 attacks: vec![ApgdCe, ApgdDlr, Fab, Square, ApgdT, FabT],
                 restarts: 5,
                 ..base
@@ -204,6 +212,7 @@ impl AutoAttackConfig {
     pub(super) fn attack(&self, kind: AttackKind) -> Attack {
         let fab = |base: FabConfig| FabConfig {
             iterations: self.iterations,
+            compat: self.compat,
             ..base
         };
         let apgd = |base: ApgdConfig| ApgdConfig {

@@ -58,7 +58,8 @@ pub type OnProgress<'a> = dyn FnMut(&AutoAttackProgress) -> Result<()> + 'a;
 /// | | there, and in compat mode | here |
 /// | --- | --- | --- |
 /// | an attack that found nothing | returns the clean image, which counts as broken if a random draw of it is wrong | breaks nothing |
-/// | an image that is wrong on the look with which an attack begins | is not searched | APGD searches it, for the next draw may be right |
+/// | an image that is wrong on the look with which an attack begins | is not searched | is searched, for the next draw may be right |
+/// | a gradient of 0 after the start | passes unnoticed | is noted, see [`ImageRecord::zero_gradient`] |
 ///
 /// In these it is always different:
 ///
@@ -69,6 +70,12 @@ pub type OnProgress<'a> = dyn FnMut(&AutoAttackProgress) -> Result<()> + 'a;
 /// | FAB after FAB-T has one restart, for FAB-T lowers what both share | FAB has its own restarts, in any order |
 /// | the norm is printed | an image outside the ball ends the run with an error |
 /// | the bound on the number of targets is a warning, and the program ends | there are as many targets as other classes at most |
+/// | a classifier that is random and does not say so is found by looking five times, and a warning printed | the run ends with an error, for a single draw would stand for all |
+///
+/// One thing is as there, since it defines the published number, and must be read with care: images that are wrong on the first
+/// draw, and those that no search broke, stay clean in the result, so that new draws of it mix attacked and clean images. For a
+/// random classifier the accuracy under attack is lower. The ladder of [`audit`](crate::audit) attacks all images, keeps the best
+/// point of every search, and gives that accuracy.
 ///
 /// The fraction never broken is one of two published numbers; the other is the accuracy on the
 /// resulting images, unattacked ones included, with new draws:
@@ -129,6 +136,7 @@ fn initial_state<T: Element>(
     let logits = oracle.logits(samples.images(), &draws)?;
     let predictions = predicted_classes(&logits)?.into_iter();
     let initial: Vec<_> = predictions.zip(look_like_probabilities(&logits)?).collect();
+    refuse_hidden_draws(oracle, samples, &logits)?;
     Ok(AutoAttackState::new(config, samples, &initial, oracle.classes()))
 }
 
@@ -160,7 +168,7 @@ fn run_block<T: Element>(
         robust: state.robust_count(),
         search: SearchProgress::default(),
     };
-    let found = run_attack(oracle, source, &clean, &config, &mut |search| {
+    let (found, nearest) = run_attack(oracle, source, &clean, &config, &mut |search| {
         on_progress(&AutoAttackProgress {
             search: *search,
             ..progress
@@ -169,6 +177,16 @@ fn run_block<T: Element>(
     ball.check(&clean, &found.images)?;
     let draws: Vec<_> = clean.ids().iter().map(|&id| slot.recheck(id)).collect();
     let rechecks = oracle.predictions(&found.images, &draws)?;
+    if let Some(nearest) = nearest {
+        let rechecks = oracle.predictions(&nearest.images, &draws)?;
+        for (row, (&i, distance)) in robust.iter().zip(nearest.distances).enumerate() {
+            if let Some(distance) = distance.filter(|&distance| distance > ball.eps())
+                && rechecks[row] != clean.labels()[row]
+            {
+                state.note_beyond(i, distance);
+            }
+        }
+    }
     let (mut broken, mut rows) = (Vec::new(), Vec::new());
     for (row, &i) in robust.iter().enumerate() {
         if state.note(i, attack, &found.outcomes[row], rechecks[row]) {
@@ -185,11 +203,55 @@ fn run_attack<T: Element>(
     clean: &LabelledImages<T>,
     config: &Attack,
     on_iteration: &mut OnIteration<'_>,
-) -> Result<Perturbed<T>> {
-    match config {
-        Attack::Apgd(config) => perturb(oracle, source, clean, config, on_iteration),
-        Attack::Fab(config) => fab(oracle, source, clean, config, on_iteration).map(|found| found.perturbed),
-        Attack::Square(config) => square(oracle, source, clean, config, on_iteration),
+) -> Result<(Perturbed<T>, Option<Nearest<T>>)> {
+    Ok(match config {
+        Attack::Apgd(config) => (perturb(oracle, source, clean, config, on_iteration)?, None),
+        Attack::Fab(config) => {
+            let found = fab(oracle, source, clean, config, on_iteration)?;
+            let nearest = Nearest {
+                images: found.nearest,
+                distances: found.distances,
+            };
+            (found.perturbed, Some(nearest))
+        }
+        Attack::Square(config) => (square(oracle, source, clean, config, on_iteration)?, None),
+    })
+}
+
+/// The nearest misclassified images that FAB found, at whatever distance.
+struct Nearest<T: Element> {
+    images: Tensor<T>,
+    distances: Vec<Option<f64>>,
+}
+
+/// Images on which a classifier that says it is deterministic is asked again.
+const ASKED_AGAIN: usize = 8;
+
+/// Refuses a classifier that says it is deterministic, but whose `logits` of the first draw are not those of another.
+fn refuse_hidden_draws<T: Element>(
+    oracle: &Oracle<'_, T>,
+    samples: &LabelledImages<T>,
+    logits: &Tensor<T>,
+) -> Result<()> {
+    if oracle.is_random() || samples.len() == 0 {
+        return Ok(());
+    }
+    let few: Vec<usize> = (0..samples.len().min(ASKED_AGAIN)).collect();
+    let few = samples.select(&few)?;
+    let draws: Vec<_> = few
+        .ids()
+        .iter()
+        .map(|&id| Evaluation::Initial.draw(id, 1))
+        .collect();
+    let again = oracle.logits(few.images(), &draws)?.to_vec()?;
+    match logits.to_vec()?.starts_with(&again) {
+        true => Ok(()),
+        false => Err(Error::argument(
+            "AutoAttack",
+            "classifier",
+            "the same logits of every draw, for it says that it is not random (`Classifier::is_random`)",
+            "others",
+        )),
     }
 }
 

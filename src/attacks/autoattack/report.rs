@@ -124,8 +124,12 @@ fn warnings(
         let count = records.iter().filter(blind).count();
         if count > 0 {
             warnings.push(format!(
-                "{attack}: the gradient was 0 at the start for {count} images, where the attack is \
-                 blind; try an attack on a smooth surrogate"
+                "{attack}: the gradient was 0 {} for {count} images, where the attack is blind; try an attack on a \
+                 smooth surrogate",
+                match config.compat {
+                    true => "at the start",
+                    false => "somewhere on the way",
+                }
             ));
         }
     }

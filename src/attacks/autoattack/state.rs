@@ -33,7 +33,7 @@ pub struct ImageRecord {
     pub initial_prediction: usize,
     /// How it was broken, if it was.
     pub broken: Option<Break>,
-    /// Attacks whose loss had no gradient at the start, which makes them blind.
+    /// Attacks that met a point without a gradient, where they are blind: see [`Perturbation::zero_gradient`].
     pub zero_gradient: Vec<AttackKind>,
     /// Whether the logits before all attacks looked like probabilities.
     #[serde(default)]
@@ -63,6 +63,10 @@ pub(super) struct Ledger {
     pub(super) records: Vec<ImageRecord>,
     /// Classes of the classifier.
     pub(super) classes: usize,
+    /// Distances of the nearest images beyond ε that FAB found and that a fresh draw of was wrong too; nothing where there
+    /// is none, and in files of earlier versions.
+    #[serde(default)]
+    pub(super) beyond: Vec<Option<f64>>,
 }
 
 /// The state of a run of AutoAttack between two blocks.
@@ -104,6 +108,7 @@ impl<T: Element> AutoAttackState<T> {
                 block: 0,
                 records: records.collect(),
                 classes,
+                beyond: vec![None; samples.len()],
             },
             adversarial: samples.images().clone(),
         }
@@ -133,6 +138,19 @@ impl<T: Element> AutoAttackState<T> {
     /// The images [N, H, W, C] as far as they are broken; the clean ones elsewhere.
     pub fn adversarial(&self) -> &Tensor<T> {
         &self.adversarial
+    }
+
+    /// The smallest distance beyond ε at which image `i` is known to be misclassified, from FAB, which looks for the nearest
+    /// such image.
+    pub fn broken_beyond(&self, i: usize) -> Option<f64> {
+        self.ledger.beyond.get(i).copied().flatten()
+    }
+
+    /// Notes that image `i` was found misclassified at `distance`, beyond ε.
+    pub(super) fn note_beyond(&mut self, i: usize, distance: f64) {
+        if let Some(known) = self.ledger.beyond.get_mut(i) {
+            *known = Some(known.map_or(distance, |known| known.min(distance)));
+        }
     }
 
     /// Whether all attacks are done.

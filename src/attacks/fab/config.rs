@@ -25,6 +25,9 @@ pub struct FabConfig {
     pub eta: f64,
     /// Share of the perturbation that is kept once an iterate is misclassified, in [0, 1].
     pub beta: f64,
+    /// Whether images that are wrong on the attack's first look are left alone, and zero gradients looked for at the start
+    /// only, as in the reference code.
+    pub compat: bool,
     /// Names the random draws.
     pub slot: AttackSlot,
 }
@@ -41,6 +44,7 @@ impl FabConfig {
             alpha_max: 0.1,
             eta: 1.05,
             beta: 0.9,
+            compat: false,
             slot: AttackSlot::FAB,
         }
     }

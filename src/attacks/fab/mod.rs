@@ -11,7 +11,7 @@ pub use config::FabConfig;
 pub use search::Fab;
 
 use super::random_start::uniforms;
-use super::ranking::rankings;
+use super::ranking::{other_class, rankings};
 use super::{LabelledImages, OnIteration, Oracle, Perturbation, Perturbed, StartSource};
 use crate::Result;
 use crate::tensor::{Element, Tensor};
@@ -29,7 +29,8 @@ pub struct FabFindings<T: Element = f32> {
 
 /// Attacks `samples` with FAB, or with FAB-T if the settings have targets.
 ///
-/// The classifier is asked first, and images that are wrong on that draw are left as they are. Every search goes
+/// The classifier is asked first. In compat mode images that are wrong on that draw are left as they are, as in the reference
+/// code; else they are searched too, for a random classifier may be right on the next. Every search goes
 /// through all its iterations, looking for ever nearer adversarial images; an image counts as fooled once one was
 /// within ε, and further searches (restarts, for every target) are spent only on the others. Any
 /// misclassification counts, not only as the target. An iterate's gradient has draw 0 and its prediction draw 1 of
@@ -64,7 +65,7 @@ pub fn fab<T: Element>(
         .iter()
         .zip(samples.labels())
         .map(|(ranking, label)| Perturbation {
-            searched: ranking.first() == Some(label),
+            searched: !config.compat || ranking.first() == Some(label),
             ..Perturbation::default()
         });
     let mut findings = FabFindings {
@@ -84,9 +85,9 @@ pub fn fab<T: Element>(
         }
         let remaining = samples.select(&left)?;
         let targets = config.targets.map(|_| {
-            // All searched images have their label in front.
-            let rank = 1 + usize::from(number / config.restarts);
-            left.iter().map(|&i| rankings[i][rank]).collect()
+            let rank = usize::from(number / config.restarts);
+            let target = |&i: &usize| other_class(&rankings[i], samples.labels()[i], rank);
+            left.iter().map(target).collect()
         });
         let start = match number % config.restarts {
             0 => None,

@@ -39,7 +39,7 @@ struct Track {
     nearest: Option<f64>,
     /// First misclassified iterate within ε.
     fooled_at: Option<u16>,
-    /// Whether the first boundary had no direction.
+    /// Whether the first boundary had no direction, or (unless in compat mode) any.
     zero_gradient: bool,
 }
 
@@ -124,9 +124,9 @@ impl<'a, T: Element> Fab<'a, T> {
         let here = self.point.beside(self.samples.images())?;
         let boundaries = boundaries(self.oracle, norm, &here, labels, &rivals, &self.draws(0))?;
         self.advance(&boundaries)?;
-        if self.iteration == 0 {
+        if self.iteration == 0 || !self.config.compat {
             for (track, boundary) in self.tracks.iter_mut().zip(&boundaries) {
-                track.zero_gradient = boundary.normal.iter().all(|&entry| entry == 0.0);
+                track.zero_gradient |= boundary.normal.iter().all(|&entry| entry == 0.0);
             }
         }
         self.iteration += 1;
@@ -236,7 +236,8 @@ impl<'a, T: Element> Fab<'a, T> {
         self.tracks.iter().map(|track| track.fooled_at)
     }
 
-    /// Whether the first boundary had a gradient of 0 everywhere, one an image: its search never moves.
+    /// Whether the first boundary had a gradient of 0 everywhere (or, unless in compat mode, any had), one an image: from
+    /// there its search does not move.
     pub fn zero_gradients(&self) -> impl Iterator<Item = bool> {
         self.tracks.iter().map(|track| track.zero_gradient)
     }

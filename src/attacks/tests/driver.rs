@@ -92,7 +92,11 @@ fn images_that_are_wrong_already_are_not_attacked() -> Result<()> {
     let wrong = LabelledImages::new(samples.images().clone(), labels, samples.ids().to_vec())?;
     let toy = Toy::new(false)?;
     let state = run(&toy, &wrong, &config())?;
-    assert_eq!(toy.take_asked().len(), 5, "the initial predictions");
+    assert_eq!(
+        toy.take_asked().len(),
+        2 * 5,
+        "the initial predictions, and another draw of each"
+    );
     super::assert_same_bits(state.adversarial(), wrong.images());
     let report = AutoAttackReport::new(&state, false);
     assert_eq!((report.initial.count, report.robust.count), (0, 0));
@@ -100,6 +104,23 @@ fn images_that_are_wrong_already_are_not_attacked() -> Result<()> {
         report.warnings[0].contains("deterministic"),
         "{:?}",
         report.warnings
+    );
+    Ok(())
+}
+
+#[test]
+fn a_classifier_that_hides_its_draws_is_refused() -> Result<()> {
+    let samples = samples(3)?;
+    let toy = Toy {
+        random: false,
+        ..Toy::noisy()?
+    };
+    let error = run(&toy, &samples, &config())
+        .err()
+        .map(|error| error.to_string());
+    assert!(
+        error.as_deref().is_some_and(|told| told.contains("is_random")),
+        "{error:?}"
     );
     Ok(())
 }

@@ -45,7 +45,7 @@ fn other_images_sub_batches_and_threads_do_not_matter() -> Result<()> {
             .iter()
             .filter(|outcome| outcome.fooled_at.is_some())
             .count();
-        assert!((1..9).contains(&fooled), "{config:?}: {fooled} show little");
+        assert!((1..11).contains(&fooled), "{config:?}: {fooled} show little");
         for indices in [vec![4], vec![7, 0, 10, 3, 9, 1, 2, 8, 4, 6, 5]] {
             let found = attack(&samples.select(&indices)?, &config, 32)?;
             assert_same_bits(&found.perturbed.images, &all.perturbed.images.select(&indices)?);

@@ -2,9 +2,11 @@
 
 use super::{EPS, Toy, assert_same_bits, quietly, samples};
 use crate::attacks::{
-    ApgdConfig, AttackLoss, AttackSlot, Draw, Evaluation, FgsmConfig, Keep, Oracle, PgdConfig, SeededStarts,
-    fgsm, perturb, pgd, redrawn_accuracy,
+    ApgdConfig, AttackLoss, AttackSlot, Classifier, Draw, Evaluation, FgsmConfig, Keep, Linearised, Oracle,
+    PgdConfig, SeededStarts, fgsm, linearise, perturb, pgd, redrawn_accuracy,
 };
+use crate::autograd::Var;
+use crate::tensor::Tensor;
 use crate::{Error, Result};
 
 fn apgd(loss: AttackLoss, eot: u16) -> ApgdConfig {
@@ -199,5 +201,50 @@ fn a_search_in_another_precision_decides_nothing() -> Result<()> {
     oracle.predictions(samples.images(), &[Draw::default(); 2])?;
     assert_eq!(judge.take_asked().len(), 2);
     assert!(search.take_asked().is_empty());
+    Ok(())
+}
+
+/// The toy as far as the second iterate of every search; then its logits are constant.
+struct FlatAfterTwo(Toy);
+
+impl Classifier for FlatAfterTwo {
+    fn classes(&self) -> usize {
+        self.0.classes()
+    }
+
+    fn is_random(&self) -> bool {
+        true
+    }
+
+    fn logits(&self, images: &Tensor, draws: &[Draw]) -> Result<Tensor> {
+        self.0.logits(images, draws)
+    }
+
+    fn linearise<'a>(&'a self, images: &Tensor, draws: &[Draw]) -> Result<Linearised<'a>> {
+        let flat = draws.iter().all(|draw| draw.iteration >= 2);
+        let logits = self.0.logits(images, draws)?;
+        match flat {
+            true => linearise(images, |_| Ok(Var::constant(logits))),
+            false => self.0.linearise(images, draws),
+        }
+    }
+}
+
+#[test]
+fn gradients_that_vanish_on_the_way_are_noted() -> Result<()> {
+    let samples = samples(4)?;
+    let model = FlatAfterTwo(Toy::new(false)?);
+    let oracle = Oracle::new(&model, 8)?;
+    for compat in [false, true] {
+        let config = ApgdConfig {
+            iterations: 5,
+            compat,
+            ..ApgdConfig::new(EPS, AttackLoss::CrossEntropy)
+        };
+        let found = perturb(&oracle, &SeededStarts::new(3), &samples, &config, &mut quietly)?;
+        let searched = found.outcomes.iter().filter(|outcome| outcome.searched);
+        let noted = searched.filter(|outcome| outcome.zero_gradient).count();
+        assert_eq!(noted, if compat { 0 } else { 4 });
+    }
     Ok(())
 }

@@ -37,7 +37,7 @@ fn other_images_sub_batches_and_threads_do_not_matter() -> Result<()> {
             .iter()
             .filter(|outcome| outcome.fooled_at.is_some())
             .count();
-        assert!((2..9).contains(&fooled), "{norm}: {fooled} show little");
+        assert!((2..11).contains(&fooled), "{norm}: {fooled} show little");
         for indices in [vec![4], vec![7, 0, 10, 3, 9, 1, 2, 8, 4, 6, 5]] {
             let found = attack(&samples.select(&indices)?, &config, 32)?;
             assert_same_bits(&found.images, &all.images.select(&indices)?);
@@ -180,8 +180,9 @@ fn ties_end_a_search_in_the_reference_only() -> Result<()> {
         )?;
         assert_eq!(seen, queries);
         assert_eq!(found.outcomes[0].fooled_at, None);
-        assert!(found.outcomes[0].searched && !found.outcomes[1].searched);
-        assert_same_bits(&found.images, samples.images());
+        assert!(found.outcomes[0].searched);
+        assert_eq!(found.outcomes[1].searched, !compat, "wrong on the first look");
+        assert_same_bits(&found.images.rows(0, 1)?, &samples.images().rows(0, 1)?);
     }
     Ok(())
 }

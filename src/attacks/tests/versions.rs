@@ -57,10 +57,12 @@ fn versions_run_the_references_attacks_in_their_order() {
     for kind in AttackKind::ALL {
         assert_eq!(kind.name().parse::<AttackKind>().ok(), Some(kind));
     }
-    for version in [Version::Standard, Version::Plus, Version::Rand] {
+    let custom = AutoAttackConfig::version(Version::Custom, Norm::Linf, 0.1);
+    assert_eq!((custom.restarts, custom.eot, custom.fab_restarts), (5, 1, 5));
+    for version in Version::ALL {
         assert_eq!(version.to_string().parse::<Version>().ok(), Some(version));
     }
-    assert!("apgd".parse::<AttackKind>().is_err() && "custom".parse::<Version>().is_err());
+    assert!("apgd".parse::<AttackKind>().is_err() && "best".parse::<Version>().is_err());
 }
 
 #[test]

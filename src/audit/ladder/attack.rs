@@ -1,7 +1,7 @@
 //! One attack on one block of images.
 
 use super::joint::JointMembers;
-use super::{Attack, Found, Method, Whom};
+use super::{Attack, Found, Method, Objective};
 use crate::attacks::{
     Apgd, ApgdConfig, AttackSource, AutoAttackConfig, Ball, LabelledImages, Norm, OnIteration, Oracle,
     SearchProgress, Tape, autoattack, pgd_numbered, uniforms,
@@ -38,23 +38,23 @@ impl<T: Element> Block<'_, T> {
     pub fn attack(&self, attack: &Attack, on_iteration: &mut OnIteration<'_>) -> Result<Found<T>> {
         let combined = |aggregation| self.subject.combined(aggregation, Views::Fresh);
         match &attack.whom {
-            Whom::Defence => {
+            Objective::Defence => {
                 let defence = self.subject.defence()?;
                 let search = defence.differentiable();
                 let oracle = Oracle::new(&defence, self.subject.sub_batch)?.searching(&search)?;
                 self.run(oracle, &attack.method, on_iteration)
             }
-            Whom::Surrogate => {
+            Objective::Surrogate => {
                 let surrogate = combined(Aggregation::Mean)?;
                 let oracle = Oracle::new(&surrogate, self.subject.sub_batch)?;
                 self.run(oracle, &attack.method, on_iteration)
             }
-            Whom::Member(member) => {
+            Objective::Member(member) => {
                 let member = combined(Aggregation::Member(*member))?;
                 let oracle = Oracle::new(&member, self.subject.sub_batch)?;
                 self.run(oracle, &attack.method, on_iteration)
             }
-            Whom::Joint(members) => {
+            Objective::Joint(members) => {
                 let joint = JointMembers::new(self.subject.ensemble, members)?;
                 let oracle = Oracle::new(&joint, self.subject.sub_batch)?;
                 self.run(oracle, &attack.method, on_iteration)

@@ -5,8 +5,8 @@ use super::looks::{score, standings_on_selection};
 use super::plan::{SURROGATE_RESULT, searches};
 use super::worst::Worst;
 use super::{
-    Archive, Attack, Found, From, How, LadderConfig, LadderReport, RungName, RungReport, Search,
-    SearchReport, Standing,
+    Archive, Attack, Found, LadderConfig, LadderReport, RungName, RungReport, Search, SearchKind,
+    SearchReport, Standing, Start,
 };
 use crate::attacks::{AttackSource, LabelledImages, OnIteration, Oracle, SearchProgress, Tape};
 use crate::audit::{AuditProgress, Combined, OnAuditProgress, Subject};
@@ -248,11 +248,11 @@ impl<'a, T: Element> Ladder<'a, T> {
     ) -> Result<Found<T>> {
         let samples = self.subject.samples.select(rows)?;
         let mut found = match &search.how {
-            How::Attack(attack) => {
+            SearchKind::Attack(attack) => {
                 let place = (&samples, rows, search.number);
                 self.attack(attack, place, tape, on_iteration)?
             }
-            How::Strongest => self.strongest(search.number, rows, tape, on_iteration)?,
+            SearchKind::Strongest => self.strongest(search.number, rows, tape, on_iteration)?,
         };
         let images = images_of(&found)?;
         within_ball(self.config.eps, &samples, images)?;
@@ -271,9 +271,9 @@ impl<'a, T: Element> Ladder<'a, T> {
         on_iteration: &mut OnIteration<'_>,
     ) -> Result<Found<T>> {
         let from = match attack.from {
-            From::Random => None,
-            From::WorstSoFar => Some(self.worst.images().select(rows)?),
-            From::SurrogateResult => match &self.surrogate {
+            Start::Random => None,
+            Start::WorstSoFar => Some(self.worst.images().select(rows)?),
+            Start::SurrogateResult => match &self.surrogate {
                 Some(images) => Some(images.select(rows)?),
                 None => {
                     return Err(Error::argument(
@@ -296,7 +296,7 @@ impl<'a, T: Element> Ladder<'a, T> {
         block.attack(attack, on_iteration)
     }
 
-    /// Each image with the attack that was strongest on it; see [`How::Strongest`].
+    /// Each image with the attack that was strongest on it; see [`SearchKind::Strongest`].
     fn strongest(
         &self,
         number: u16,
@@ -309,7 +309,7 @@ impl<'a, T: Element> Ladder<'a, T> {
         let standing = |&place: &usize| self.worst.standings()[rows[place]].right > 0;
         let places: Vec<usize> = (0..rows.len()).filter(standing).collect();
         for (index, done) in self.done.iter().enumerate() {
-            let How::Attack(attack) = &done.search.how else {
+            let SearchKind::Attack(attack) = &done.search.how else {
                 continue;
             };
             let here = |&place: &usize| self.strongest_on(rows[place]) == Some(index);
@@ -334,8 +334,8 @@ impl<'a, T: Element> Ladder<'a, T> {
     /// The index of the repeatable search of lower rungs whose candidate for image `row` stands worst.
     fn strongest_on(&self, row: usize) -> Option<usize> {
         let repeatable = |done: &Done| match &done.search.how {
-            How::Attack(attack) => attack.is_repeatable(),
-            How::Strongest => false,
+            SearchKind::Attack(attack) => attack.is_repeatable(),
+            SearchKind::Strongest => false,
         };
         let candidates = self.done.iter().enumerate().filter(|(_, done)| repeatable(done));
         let standings = candidates.filter_map(|(index, done)| Some((index, done.standings.get(row)?)));

@@ -37,7 +37,7 @@ mod worst;
 pub use archive::{Archive, Forgetful, Found};
 pub use climb::Ladder;
 pub use config::LadderConfig;
-pub use plan::{Attack, From, How, Method, Search, Whom};
+pub use plan::{Attack, Method, Objective, Search, SearchKind, Start};
 pub use published::{PUBLISHED, Published};
 pub use report::{Fate, LadderReport, RungReport, SearchReport};
 pub use rung::RungName;

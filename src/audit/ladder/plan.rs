@@ -11,7 +11,7 @@ use std::fmt;
 /// Whose loss a search goes up. What it finds is always read by the defence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Whom {
+pub enum Objective {
     /// The defence itself.
     Defence,
     /// The mean of all members' logits.
@@ -22,7 +22,7 @@ pub enum Whom {
     Joint(Vec<usize>),
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for Objective {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Defence => f.write_str("the defence"),
@@ -48,7 +48,7 @@ pub enum Method {
 /// Where a search begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum From {
+pub enum Start {
     /// At random.
     Random,
     /// At the result of APGD on the surrogate.
@@ -61,24 +61,24 @@ pub enum From {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attack {
     /// Whose loss it goes up.
-    pub whom: Whom,
+    pub whom: Objective,
     /// The algorithm.
     pub method: Method,
     /// Where it begins.
-    pub from: From,
+    pub from: Start,
 }
 
 impl Attack {
     /// Whether it can be repeated from other random starts on any image.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.from == From::Random && !matches!(self.method, Method::Autoattack(_))
+        self.from == Start::Random && !matches!(self.method, Method::Autoattack(_))
     }
 }
 
 /// How a search attacks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum How {
+pub enum SearchKind {
     /// All images with this attack.
     Attack(Attack),
     /// Every image with the attack of lower rungs, from a random start, that was strongest on it: whose candidate was right
@@ -95,7 +95,7 @@ pub struct Search {
     /// Its number among all searches, below 1,024, which names its random starts and draws. AutoAttack counts its own.
     pub number: u16,
     /// How it attacks.
-    pub how: How,
+    pub how: SearchKind,
 }
 
 /// Name of the search whose result warm starts begin at.
@@ -116,25 +116,30 @@ pub(super) fn searches<T: Element>(
             ("apgd-dlr", AttackLoss::Dlr),
         ],
     };
-    let both = |whom: Whom, eot: u16| {
+    let both = |whom: Objective, eot: u16| {
         let of_loss =
             |&(name, loss): &(&str, AttackLoss)| (name.to_owned(), apgd(config, whom.clone(), loss, eot));
         losses.iter().map(of_loss).collect::<Vec<_>>()
     };
     let attacks = match rung {
         RungName::AutoattackRand => vec![("autoattack".to_owned(), autoattack(config, losses.len()))],
-        RungName::AllImages => both(Whom::Defence, config.eot),
+        RungName::AllImages => both(Objective::Defence, config.eot),
         RungName::Surrogate => {
-            let mut attacks = both(Whom::Surrogate, config.surrogate_eot);
+            let mut attacks = both(Objective::Surrogate, config.surrogate_eot);
             attacks.push((
                 "pgd".into(),
-                pgd(config, Whom::Surrogate, From::Random, config.surrogate_eot),
+                pgd(config, Objective::Surrogate, Start::Random, config.surrogate_eot),
             ));
             attacks
         }
         RungName::Members => of_members(config, ensemble),
         RungName::Eot100 => {
-            let attack = apgd(config, Whom::Surrogate, AttackLoss::CrossEntropy, config.most_eot);
+            let attack = apgd(
+                config,
+                Objective::Surrogate,
+                AttackLoss::CrossEntropy,
+                config.most_eot,
+            );
             vec![("apgd-ce".into(), attack)]
         }
         RungName::WarmStart => warm_starts(config),
@@ -143,7 +148,7 @@ pub(super) fn searches<T: Element>(
                 .map(|restart| Search {
                     name: format!("{rung}/{restart}"),
                     number: rung.first_number() + restart,
-                    how: How::Strongest,
+                    how: SearchKind::Strongest,
                 })
                 .collect());
         }
@@ -157,7 +162,7 @@ pub(super) fn searches<T: Element>(
         .map(|(number, (name, attack))| Search {
             name: format!("{rung}/{name}"),
             number,
-            how: How::Attack(attack),
+            how: SearchKind::Attack(attack),
         })
         .collect())
 }
@@ -172,13 +177,13 @@ fn autoattack(config: &LadderConfig, attacks: usize) -> Attack {
     };
     settings.attacks.truncate(attacks);
     Attack {
-        whom: Whom::Defence,
+        whom: Objective::Defence,
         method: Method::Autoattack(settings),
-        from: From::Random,
+        from: Start::Random,
     }
 }
 
-fn apgd(config: &LadderConfig, whom: Whom, loss: AttackLoss, eot: u16) -> Attack {
+fn apgd(config: &LadderConfig, whom: Objective, loss: AttackLoss, eot: u16) -> Attack {
     Attack {
         whom,
         method: Method::Apgd(ApgdConfig {
@@ -186,11 +191,11 @@ fn apgd(config: &LadderConfig, whom: Whom, loss: AttackLoss, eot: u16) -> Attack
             eot,
             ..ApgdConfig::new(config.eps, loss)
         }),
-        from: From::Random,
+        from: Start::Random,
     }
 }
 
-fn pgd(config: &LadderConfig, whom: Whom, from: From, eot: u16) -> Attack {
+fn pgd(config: &LadderConfig, whom: Objective, from: Start, eot: u16) -> Attack {
     Attack {
         whom,
         method: Method::Pgd(PgdConfig {
@@ -210,7 +215,7 @@ fn of_members<T: Element>(config: &LadderConfig, ensemble: &dyn MemberLogits<T>)
     let eot = config.surrogate_eot;
     let single = |member: usize| {
         let name = ensemble.member_name(member).replace(' ', "-");
-        let attack = apgd(config, Whom::Member(member), AttackLoss::CrossEntropy, eot);
+        let attack = apgd(config, Objective::Member(member), AttackLoss::CrossEntropy, eot);
         (name, attack)
     };
     let mut attacks: Vec<_> = (0..members).map(single).collect();
@@ -228,7 +233,10 @@ fn of_members<T: Element>(config: &LadderConfig, ensemble: &dyn MemberLogits<T>)
         }
         // No rung has room for more members than fit.
         let loss = AttackLoss::JointCrossEntropy(u16::try_from(subset.len()).unwrap_or(u16::MAX));
-        attacks.push((name.into(), apgd(config, Whom::Joint(subset.clone()), loss, eot)));
+        attacks.push((
+            name.into(),
+            apgd(config, Objective::Joint(subset.clone()), loss, eot),
+        ));
         seen.push(subset);
     }
     attacks
@@ -236,12 +244,15 @@ fn of_members<T: Element>(config: &LadderConfig, ensemble: &dyn MemberLogits<T>)
 
 fn warm_starts(config: &LadderConfig) -> Vec<(String, Attack)> {
     let mut attacks = Vec::new();
-    for (name, from) in [("surrogate", From::SurrogateResult), ("worst", From::WorstSoFar)] {
+    for (name, from) in [
+        ("surrogate", Start::SurrogateResult),
+        ("worst", Start::WorstSoFar),
+    ] {
         let loss = AttackLoss::CrossEntropy;
-        let steps = pgd(config, Whom::Defence, from, config.eot);
+        let steps = pgd(config, Objective::Defence, from, config.eot);
         let auto = Attack {
             from,
-            ..apgd(config, Whom::Defence, loss, config.eot)
+            ..apgd(config, Objective::Defence, loss, config.eot)
         };
         attacks.push((format!("{name}-pgd"), steps));
         attacks.push((format!("{name}-apgd-ce"), auto));

@@ -1,6 +1,6 @@
 //! What a ladder found.
 
-use super::{Found, How, LadderConfig, PUBLISHED, Published, RungName, Search};
+use super::{Found, LadderConfig, PUBLISHED, Published, RungName, Search, SearchKind};
 use crate::attacks::{LabelledImages, MeanShare, Scores};
 use crate::tensor::Element;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ pub struct SearchReport {
     /// Its name: rung/name.
     pub name: String,
     /// How it attacked, with all settings.
-    pub how: How,
+    pub how: SearchKind,
     /// How many images it searched.
     pub attacked: u64,
     /// Passes forward and back; looks, which are forward alone, are not counted.

@@ -85,6 +85,15 @@ fn bisection_finds_the_boundary() -> Result<()> {
         );
         assert!(found - radius.robust < widest / 200.0, "{radius:?}");
     }
+    // Never farther than where the attack broke it.
+    assert!(results[1].record.broken.is_some());
+    assert!(
+        radii[1]
+            .broken
+            .is_some_and(|broken| broken <= results[1].distance),
+        "{:?}",
+        radii[1]
+    );
     // Out of reach, and wrong from the start.
     assert!(
         radii[2].broken.is_none() && radii[2].robust == widest,

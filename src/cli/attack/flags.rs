@@ -9,11 +9,12 @@ use crossmax::attacks::{AttackKind, Norm, Oracle, Version};
 /// The attacks.
 #[derive(Args)]
 #[command(next_help_heading = "The attacks")]
-pub struct How {
-    /// Which attacks: standard, plus or rand [default: rand for a random classifier, else standard]
+pub struct AttackFlags {
+    /// Which attacks: standard, plus, rand, or custom with --attacks [default: rand for a random classifier, else standard]
     #[arg(long, value_name = "NAME", value_parser = str::parse::<Version>)]
     pub version: Option<Version>,
-    /// These attacks, in this order, instead of the version's: apgd-ce, apgd-dlr, apgd-t, fab, fab-t, square
+    /// These attacks, in this order, with the settings of --version [default: custom]: apgd-ce, apgd-dlr, apgd-t, fab, fab-t,
+    /// square
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', value_parser = str::parse::<AttackKind>)]
     pub attacks: Option<Vec<AttackKind>>,
     /// Norm of the perturbation: Linf, L2 or L1
@@ -25,10 +26,11 @@ pub struct How {
     /// Iterations of APGD and FAB [default: 100]
     #[arg(long, value_name = "N")]
     pub iterations: Option<u16>,
-    /// Draws that APGD averages gradients over [default: 20 in rand, else 1]
+    /// Draws that APGD averages gradients over [default: 20 in rand, and in custom against a random classifier unless --compat;
+    /// else 1]
     #[arg(long, value_name = "N")]
     pub eot: Option<u16>,
-    /// Random starts of APGD-CE and APGD-DLR [default: the version's]
+    /// Random starts of APGD-CE and APGD-DLR [default: 5 in plus, custom, and standard in L1; else 1]
     #[arg(long, value_name = "N")]
     pub restarts: Option<u16>,
     /// Target classes of APGD-T and FAB-T [default: the version's]
@@ -47,7 +49,7 @@ pub struct How {
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     pub save_every: u16,
     /// Rows (images × draws) evaluated at once; no influence on the result
-    #[arg(long, value_name = "N", default_value_t = Oracle::<f32>::SUB_BATCH)]
+    #[arg(long, value_name = "N", default_value_t = Oracle::<f32>::SUB_BATCH, value_parser = block)]
     pub sub_batch: usize,
 }
 
@@ -61,7 +63,7 @@ pub enum Compat {
 /// Who is attacked.
 #[derive(Args)]
 #[command(next_help_heading = "The model")]
-pub struct Whom {
+pub struct ModelFlags {
     /// Who is attacked: for a run the ensemble if not given, a weights file has only its backbone
     #[arg(long, value_name = "backbone|layer:N|ensemble")]
     pub member: Option<Member>,

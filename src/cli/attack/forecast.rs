@@ -19,6 +19,8 @@ pub struct Forecast {
     seconds: f64,
     /// Passes an image, at most: if no attack breaks it.
     passes: f64,
+    /// Classes that an image may be taken for.
+    others: f64,
 }
 
 impl Forecast {
@@ -43,16 +45,25 @@ impl Forecast {
             draws,
             (classes, oracle.distinct_draws(campaign.redraws)),
         );
-        Ok(Self { seconds, passes })
+        Ok(Self {
+            seconds,
+            passes,
+            others: classes.saturating_sub(1) as f64,
+        })
     }
 
-    /// Images to attack together, so that an iteration takes some seconds at most.
+    /// Images to attack together, so that an iteration of the dearest attack takes some seconds at most: untargeted FAB goes back
+    /// once for every other class.
     pub fn group(&self, config: &AutoAttackConfig, is_random: bool) -> usize {
         let (eot, most) = match is_random {
             true => (f64::from(config.eot), MOST.0),
             false => (1.0, MOST.1),
         };
-        let images = ITERATION / (self.seconds * eot).max(1e-9);
+        let passes = match config.attacks.contains(&AttackKind::Fab) {
+            true => eot.max(self.others),
+            false => eot,
+        };
+        let images = ITERATION / (self.seconds * passes).max(1e-9);
         (images as usize).clamp(1, most)
     }
 
@@ -92,16 +103,16 @@ fn passes(campaign: &Campaign, eot: f64, (classes, redraws): (usize, u16)) -> f6
     let config = &campaign.config;
     let others = classes.saturating_sub(1) as f64;
     let iterations = f64::from(config.iterations) + 1.0;
-    let targets = |targets: u16| f64::from(targets).min(others);
-    let attack = |attack: &AttackKind| match attack {
-        AttackKind::ApgdCe | AttackKind::ApgdDlr => f64::from(config.restarts) * iterations * eot,
-        AttackKind::ApgdT => targets(config.targets) * f64::from(config.restarts) * iterations * eot,
-        // A gradient for every other class, and a look.
-        AttackKind::Fab => f64::from(config.fab_restarts) * iterations * (others + FORWARD),
-        AttackKind::FabT => {
-            targets(config.fab_targets) * f64::from(config.fab_restarts) * iterations * (1.0 + FORWARD)
+    let attack = |&attack: &AttackKind| {
+        let looks = config.looks(attack, classes);
+        let searches = f64::from(looks.searches);
+        match attack {
+            AttackKind::ApgdCe | AttackKind::ApgdDlr | AttackKind::ApgdT => searches * iterations * eot,
+            // A gradient for every other class, and a look.
+            AttackKind::Fab => searches * iterations * (others + FORWARD),
+            AttackKind::FabT => searches * iterations * (1.0 + FORWARD),
+            AttackKind::Square => searches * f64::from(looks.points) * FORWARD,
         }
-        AttackKind::Square => f64::from(config.queries) * FORWARD,
     };
     let attacks: f64 = config.attacks.iter().map(attack).sum();
     let look = |&attack: &AttackKind| {
@@ -121,5 +132,26 @@ fn count(passes: f64) -> String {
         p if p >= 1e9 => format!("{:.1} billion", p / 1e9),
         p if p >= 1e6 => format!("{:.1} million", p / 1e6),
         p => format!("{p:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn untargeted_fab_makes_groups_small() {
+        let forecast = Forecast {
+            seconds: 0.01,
+            passes: 0.0,
+            others: 99.0,
+        };
+        let group = |attacks: &[AttackKind]| {
+            let mut config = AutoAttackConfig::rand(0.1);
+            config.attacks = attacks.to_vec();
+            forecast.group(&config, false)
+        };
+        assert_eq!(group(&[AttackKind::ApgdCe, AttackKind::FabT]), 256);
+        assert_eq!(group(&[AttackKind::ApgdCe, AttackKind::Fab]), 10);
     }
 }

@@ -16,12 +16,12 @@ use crossmax::attacks::Oracle;
 use crossmax::campaign::{Campaign, CampaignProgress, Files, Shard, Task, Until, Way};
 use crossmax::replicate::{Reporter, check_stop};
 use crossmax::{Error, Result};
-use flags::{How, Whom};
+use flags::{AttackFlags, ModelFlags};
 use forecast::Forecast;
 pub use report::Report;
 pub use request::{Request, full_name};
 use serde_json::json;
-use settings::settings;
+use settings::{check, settings};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -75,9 +75,9 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = OF_ATTACKS_ALONE)]
     ladder: bool,
     #[command(flatten)]
-    how: How,
+    how: AttackFlags,
     #[command(flatten)]
-    whom: Whom,
+    whom: ModelFlags,
     #[command(flatten)]
     source: Source,
 }
@@ -121,6 +121,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     if arguments.ladder {
         return ladder::run(&arguments.for_ladder()?, common, output);
     }
+    check(&arguments.how)?;
     let progress = Progress::new(output);
     let mut request = Request::of(arguments)?;
     if request.is_empty(arguments.shard) {

@@ -76,6 +76,17 @@ impl<'a> Report<'a> {
             });
             lines.push(format!("  {name:<26}{}", cells.concat().trim_end()));
         }
+        if self.header.redraws > 1 {
+            let errors = conditions.map(|condition| {
+                let error = 100.0 * condition.scores.mean.standard_error;
+                format!("{:<26}", format!("±{error:5.2}"))
+            });
+            let errors = errors.concat();
+            lines.push(format!("  {:<26}{}", "  its standard error", errors.trim_end()));
+        }
+        if self.header.random {
+            lines.push(format!("  {UNATTACKED}"));
+        }
         let broken = summary
             .broken_by
             .iter()
@@ -89,7 +100,8 @@ impl<'a> Report<'a> {
             let radius = summary.median_smallest_radius;
             let told = radius.map_or("more than was looked for".into(), |radius| format!("{radius:.5}"));
             lines.push(format!(
-                "  median of the smallest bounds that break an image: {told}"
+                "  median of the smallest bounds that break an image: {told}, over the {} that were right",
+                summary.initial.count
             ));
         }
         lines.extend(
@@ -202,6 +214,10 @@ impl<'a> Report<'a> {
         }
     }
 }
+
+/// What the scores of a random classifier are not.
+const UNATTACKED: &str = "(Images wrong before all attacks, and those that no attack broke, count with their clean image; \
+                          `crossmax ladder` attacks them all.)";
 
 /// A score's name, and how it is read.
 type Row = (String, fn(&Scores) -> (f64, (f64, f64)));

@@ -55,7 +55,7 @@ pub struct Arguments {
     #[arg(long, value_name = "R", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     redraws: u16,
     #[command(flatten)]
-    how: How,
+    how: LadderFlags,
     #[command(flatten)]
     pub source: Source,
 }
@@ -63,7 +63,7 @@ pub struct Arguments {
 /// What the attacks cost.
 #[derive(Args)]
 #[command(next_help_heading = "The attacks")]
-struct How {
+struct LadderFlags {
     /// The rungs to climb: autoattack-rand, all-images, surrogate, members, eot-100, warm-start, restarts [default: all]
     #[arg(long, value_name = "A,B,…", value_delimiter = ',', value_parser = str::parse::<RungName>)]
     rungs: Option<Vec<RungName>>,
@@ -162,7 +162,7 @@ pub fn run(arguments: &Arguments, common: &Common, output: Output) -> Result<()>
     output.result(&text::text(&results.report, &arguments.out), &results.json()?)
 }
 
-fn settings(how: &How) -> LadderConfig {
+fn settings(how: &LadderFlags) -> LadderConfig {
     let usual = LadderConfig::new(how.eps);
     LadderConfig {
         iterations: how.iterations,

@@ -13,11 +13,13 @@ mod driver;
 mod memory;
 mod modules;
 mod staging;
+mod tensor_map;
 
 pub use driver::{DeviceInfo, devices, driver_version, is_present};
 
 use super::nvrtc::Target;
-use super::{Accelerator, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
+use super::tensor_map::{TensorBoxes, TensorMap};
+use super::{Accelerator, Agreement, DeviceAllocation, DeviceMemory, Event, LaunchDims, Pool, Signature};
 use crate::{Error, Result};
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, DriverError, result, sys};
 use memory::DriverMemory;
@@ -61,6 +63,9 @@ struct Cuda {
     name: String,
     compute_capability: (u32, u32),
     most_shared_bytes: u32,
+    multiprocessors: u32,
+    /// On devices that have the instructions of sm_90a.
+    warpgroups: Option<Agreement>,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     modules: Modules,
@@ -70,7 +75,10 @@ struct Cuda {
 
 impl Cuda {
     fn open(ordinal: usize) -> Result<Self> {
-        use sys::CUdevice_attribute_enum::CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN as SHARED;
+        use sys::CUdevice_attribute_enum::{
+            CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN as SHARED,
+            CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT as MULTIPROCESSORS,
+        };
         let number = format!("cuda:{ordinal}");
         driver::require_driver(&number)?;
         let failed = |doing: &'static str| {
@@ -89,6 +97,9 @@ impl Cuda {
         let shared = context
             .attribute(SHARED)
             .map_err(failed("reading the limit of shared memory"))?;
+        let multiprocessors = context
+            .attribute(MULTIPROCESSORS)
+            .map_err(failed("counting the multiprocessors"))?;
         let total = context
             .total_mem()
             .map_err(failed("reading the size of the memory"))?;
@@ -106,6 +117,8 @@ impl Cuda {
         Ok(Self {
             compute_capability,
             most_shared_bytes: shared.unsigned_abs(),
+            multiprocessors: multiprocessors.unsigned_abs(),
+            warpgroups: (compute_capability == (9, 0)).then(Agreement::default),
             modules: Modules::new(name.clone(), target, Arc::clone(&context), Arc::clone(&pool)),
             pool,
             staging: Staging::new(&stream).map_err(failed("allocating memory for copies"))?,
@@ -165,13 +178,28 @@ impl Accelerator for Cuda {
         self.most_shared_bytes
     }
 
+    fn multiprocessors(&self) -> u32 {
+        self.multiprocessors
+    }
+
+    fn warpgroups(&self) -> Option<&Agreement> {
+        self.warpgroups.as_ref()
+    }
+
+    fn tensor_map(&self, boxes: &TensorBoxes) -> Result<TensorMap> {
+        tensor_map::encode(&self.name, boxes)
+    }
+
     fn notes(&self) -> Vec<String> {
         let exact = self.pool.is_exact().then(|| {
             format!(
                 "{POOL}=exact: the driver is asked for every allocation, which is slow; for memory checkers"
             )
         });
-        self.modules.cache.note().into_iter().chain(exact).collect()
+        let complaint = self.warpgroups.as_ref().and_then(Agreement::complaint);
+        let complaint = complaint.map(|complaint| format!("the warpgroups' convolution is off: {complaint}"));
+        let notes = self.modules.cache.note().into_iter();
+        notes.chain(exact).chain(complaint).collect()
     }
 
     fn memory(&self) -> DeviceMemory {

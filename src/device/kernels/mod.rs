@@ -21,6 +21,7 @@ pub mod column_sums;
 pub mod conv2d;
 pub mod conv2d_gemm;
 pub mod conv2d_tensor;
+pub mod conv2d_warpgroup;
 pub mod cross_entropy;
 pub mod dlr;
 pub mod elementwise;
@@ -66,6 +67,7 @@ pub fn signatures() -> impl Iterator<Item = Signature> {
         conv2d::SIGNATURES,
         conv2d_gemm::SIGNATURES,
         conv2d_tensor::SIGNATURES,
+        conv2d_warpgroup::SIGNATURES,
         cross_entropy::SIGNATURES,
         dlr::SIGNATURES,
         gemm::SIGNATURES,

@@ -1,7 +1,7 @@
 //! Convolution on an accelerator: the tiled kernels, and the direct ones where tiles would be empty.
 
 use super::implicit_gemm::{self, is_too_small};
-use super::{Conv2dEpilogue, Geometry, OP};
+use super::{Conv2dEpilogue, Geometry, OP, warpgroup};
 use crate::device::kernels::conv2d::{Conv2dArgs, DGRAD, FORWARD, WGRAD};
 use crate::device::{Accelerator, DeviceAddress, LaunchDims};
 use crate::ops::Precision;
@@ -60,7 +60,11 @@ pub fn forward<T: Element>(
     epilogue: Conv2dEpilogue<'_, T>,
     mask: Option<&BitMask>,
 ) -> Result<Tensor<T>> {
-    if !is_direct(device, g, precision)? || epilogue.residual.is_some() || epilogue.relu {
+    let direct = is_direct(device, g, precision)?;
+    if !direct && warpgroup::serves(device, g, precision) {
+        return warpgroup::forward(device, g, precision, x, w, epilogue, mask);
+    }
+    if !direct || epilogue.residual.is_some() || epilogue.relu {
         return implicit_gemm::forward(device, g, precision, x, w, epilogue, mask);
     }
     let y = Tensor::dirty_on(device, g.output())?;
@@ -87,6 +91,11 @@ pub fn dgrad<T: Element>(
 ) -> Result<Tensor<T>> {
     let precision = precision.backward(device.compute_capability());
     if !is_direct(device, g, precision)? {
+        if let Some(flipped) = g.flipped()
+            && warpgroup::serves(device, &flipped, precision)
+        {
+            return warpgroup::dgrad(device, &flipped, precision, dy, w, sum, mask);
+        }
         return implicit_gemm::dgrad(device, g, precision, dy, w, sum, mask);
     }
     let mut dx = Tensor::dirty_on(device, [g.n, g.h, g.w, g.c])?;

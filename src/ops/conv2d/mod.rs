@@ -12,6 +12,7 @@ mod infer;
 #[cfg(test)]
 mod tests;
 mod unroll;
+mod warpgroup;
 mod weight_gradient;
 mod winograd;
 

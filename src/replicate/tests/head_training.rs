@@ -12,6 +12,7 @@ use crate::replicate::training::{EpochMetrics, Schedule, Task, train};
 use crate::replicate::{Config, Silent};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 /// The bits of every tensor by name, and whether it is a parameter or a running statistic.
 type Tensors = BTreeMap<String, (SlotKind, Vec<u32>)>;
@@ -60,6 +61,7 @@ fn train_head(
         part: 2,
         seed: 0,
         checkpoint,
+        save_every: Duration::MAX,
         config_hash: "hash",
         resume_advice: "",
         device: &Device::Cpu,

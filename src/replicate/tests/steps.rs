@@ -1,6 +1,5 @@
 //! Steps of training: in one pass and in several, on clean and on adversarial images.
 
-use crate::Result;
 use crate::attacks::Draw;
 use crate::autograd::Var;
 use crate::data::{Dataset, Source, Split};
@@ -13,7 +12,10 @@ use crate::replicate::step::{Batch, StepSettings};
 use crate::replicate::training::{EpochMetrics, Learner, Schedule, Step, Task, train};
 use crate::replicate::{AdversarialTraining, Config, Silent};
 use crate::tensor::Tensor;
+use crate::{Error, Result};
+use std::cell::Cell;
 use std::path::Path;
+use std::time::Duration;
 
 const EPS: f64 = 8.0 / 255.0;
 
@@ -176,17 +178,14 @@ fn adversarial_images_are_in_the_ball_and_harder() -> Result<()> {
     Ok(())
 }
 
-fn train_backbone(
-    backbone: &mut MultiResolution,
-    epochs: u16,
-    checkpoint: &Path,
-) -> Result<Vec<EpochMetrics>> {
+fn train_backbone(backbone: &mut dyn Learner, epochs: u16, checkpoint: &Path) -> Result<Vec<EpochMetrics>> {
     let task = Task {
         stage: "backbone".into(),
         stream: Stream::TrainBackbone,
         part: 0,
         seed: 0,
         checkpoint,
+        save_every: Duration::ZERO,
         config_hash: "hash",
         resume_advice: "",
         device: &Device::Cpu,
@@ -207,7 +206,7 @@ fn train_backbone(
 
 #[test]
 fn adversarial_training_in_several_passes_goes_on_to_the_same_bits() -> Result<()> {
-    let folder = tempfile::tempdir().map_err(|e| crate::Error::io("test", "make a folder", e))?;
+    let folder = tempfile::tempdir().map_err(|e| Error::io("test", "make a folder", e))?;
     let path = |name: &str| folder.path().join(name);
     let mut whole = ensemble()?.backbone;
     let metrics = train_backbone(&mut whole, 2, &path("whole"))?;
@@ -217,5 +216,59 @@ fn adversarial_training_in_several_passes_goes_on_to_the_same_bits() -> Result<(
     for kind in [SlotKind::Parameter, SlotKind::Buffer] {
         assert_eq!(values(&mut whole, kind)?, values(&mut parts, kind)?);
     }
+    Ok(())
+}
+
+/// A backbone that fails after so many passes, as a killed process does.
+struct Mortal {
+    backbone: MultiResolution,
+    left: Cell<u32>,
+}
+
+impl Learner for Mortal {
+    fn module(&mut self) -> &mut dyn Module {
+        self.backbone.module()
+    }
+
+    fn forward(&self, images: &Var, draws: &[Draw], pass: Pass) -> Result<Step> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(Error::Usage("killed".into()));
+        };
+        self.left.set(left);
+        Learner::forward(&self.backbone, images, draws, pass)
+    }
+
+    fn test(&self, test: &Split, device: &Device, epoch: u16) -> Result<Option<f64>> {
+        self.backbone.test(test, device, epoch)
+    }
+}
+
+#[test]
+fn training_that_dies_in_any_step_goes_on_to_the_same_bits() -> Result<()> {
+    let folder = tempfile::tempdir().map_err(|e| Error::io("test", "make a folder", e))?;
+    let path = |name: &str| folder.path().join(name);
+    let mut whole = ensemble()?.backbone;
+    let metrics = train_backbone(&mut whole, 2, &path("whole"))?;
+    let (mut deaths, mut passes) = (0, 7);
+    loop {
+        let mut mortal = Mortal {
+            backbone: ensemble()?.backbone,
+            left: Cell::new(passes),
+        };
+        match train_backbone(&mut mortal, 2, &path("parts")) {
+            Err(_) => deaths += 1,
+            Ok(found) => {
+                assert_eq!(found, metrics);
+                for kind in [SlotKind::Parameter, SlotKind::Buffer] {
+                    assert_eq!(values(&mut whole, kind)?, values(&mut mortal.backbone, kind)?);
+                }
+                break;
+            }
+        }
+        // Each life gets a few passes farther than the last one did, or not.
+        passes = 7 + (passes * 5) % 7;
+        assert!(deaths < 50, "no step is ever finished");
+    }
+    assert!(deaths > 2, "{deaths} deaths show little");
     Ok(())
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "instructions.hpp"
+#include "instructions_sm90.hpp"
 #include "kernel_table.hpp"
 
 #define __global__
@@ -23,6 +24,9 @@
 using std::max;
 using std::min;
 
+struct alignas(8) float2 {
+    float x, y;
+};
 struct alignas(16) float4 {
     float x, y, z, w;
 };

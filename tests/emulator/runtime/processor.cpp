@@ -20,6 +20,9 @@ Index unravel(uint64_t number, const Index& size) {
             unsigned(number / size.x / size.y)};
 }
 
+// How many threads run between two asynchronous copies, on average.
+constexpr unsigned THREADS_PER_COPY = 64;
+
 uint64_t product(const Index& size) { return uint64_t(size.x) * size.y * size.z; }
 
 std::string at(Site site) { return std::string(file_name(site)) + ":" + std::to_string(site.line); }
@@ -35,6 +38,7 @@ Processor* Processor::current() { return current_processor; }
 
 std::string Processor::run(const Launch& what, const Memory& memory) {
     launch = &what;
+    this->memory = &memory;
     random = Random(what.seed);
     failure[0] = '\0';
     fault = {};
@@ -83,6 +87,9 @@ void Processor::run_block(uint64_t number) {
     block_index = unravel(number, launch->grid);
     shared.begin_block(launch->shared_bytes);
     copies.begin_block(thread_count);
+    mbarriers.begin_block();
+    tensor_copies.begin_block();
+    products.begin_block();
     threads.clear();
     for (unsigned i = 0; i < thread_count; ++i) {
         threads.emplace_back();
@@ -92,6 +99,9 @@ void Processor::run_block(uint64_t number) {
     std::iota(ready.begin(), ready.end(), 0u);
     done = 0;
     while (done < thread_count) {
+        // Copies go on beside the threads.
+        if (ready.empty() || random.below(THREADS_PER_COPY) == 0) tensor_copies.finish_one(*this);
+        if (ready.empty() && tensor_copies.are_under_way()) continue;
         if (ready.empty() && !release_barrier()) {
             stuck = true;
             return;
@@ -102,6 +112,15 @@ void Processor::run_block(uint64_t number) {
         ready.pop_back();
         resume(thread);
         if (has_failed()) return;
+    }
+    check_end_of_block();
+}
+
+void Processor::check_end_of_block() {
+    if (tensor_copies.are_under_way()) {
+        snprintf(failure, sizeof failure, "the block has ended, but a copy to its shared memory has not");
+    } else if (products.are_under_way()) {
+        snprintf(failure, sizeof failure, "the block has ended, but not all products were waited for");
     }
 }
 
@@ -168,6 +187,22 @@ void Processor::give_up() {
 void Processor::barrier(Site site) {
     RuntimeScope scope;
     suspend(State::AT_BARRIER, site);
+}
+
+void Processor::wait_for_phase(int barrier, uint32_t parity, Site site) {
+    while (!mbarriers.has_ended(barrier, parity)) {
+        threads[running].mbarrier = barrier;
+        suspend(State::AT_MBARRIER, site);
+    }
+    mbarriers.observe(barrier, running);
+}
+
+void Processor::wake(int barrier) {
+    for (unsigned i = 0; i < thread_count; ++i) {
+        if (threads[i].state != State::AT_MBARRIER || threads[i].mbarrier != barrier) continue;
+        threads[i].state = State::READY;
+        ready.push_back(i);
+    }
 }
 
 // Lets all threads go on if all wait at one barrier.
@@ -241,7 +276,9 @@ std::string Processor::where_threads_are() const {
         if (thread.state == State::DONE) {
             text += " ended";
         } else {
-            const char* kind = thread.state == State::AT_BARRIER ? " (barrier)" : " (warp operation)";
+            const char* kind = thread.state == State::AT_BARRIER    ? " (barrier)"
+                               : thread.state == State::AT_MBARRIER ? " (barrier in shared memory)"
+                                                                    : " (warp operation)";
             text += (one ? " waits at " : " wait at ") + at(thread.site) + kind;
         }
         begin = i;

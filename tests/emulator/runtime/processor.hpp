@@ -12,9 +12,12 @@
 
 #include "async_copies.hpp"
 #include "fiber.hpp"
+#include "mbarriers.hpp"
 #include "random.hpp"
 #include "shared_memory.hpp"
 #include "site.hpp"
+#include "tensor_copies.hpp"
+#include "warpgroup_products.hpp"
 
 namespace emulator {
 
@@ -65,6 +68,10 @@ class Processor {
     void barrier(Site site);
     // Waits until all lanes of `mask` have come here with the same `what`.
     void collective(Collective what, uint32_t mask, void* lane_data, Site site);
+    // Waits until the phase of this parity of the barrier has ended.
+    void wait_for_phase(int barrier, uint32_t parity, Site site);
+    // A phase of the barrier has ended.
+    void wake(int barrier);
     // Orders the memory accesses of these lanes; part of a collective.
     void order_warp() { shared.order_warp(running / WARP_LANES); }
     // Ends the launch with this text, kernel, block and thread before it.
@@ -78,6 +85,10 @@ class Processor {
     unsigned running = 0;  // number of the running thread within its block
     SharedMemory shared;
     AsyncCopies copies;
+    Mbarriers mbarriers;
+    TensorCopies tensor_copies;
+    WarpgroupProducts products;
+    const Memory* memory = nullptr;  // the device's
     Random random;
 
     // For the signal handler: whether a thread of the kernel is on the stack, and how to leave it.
@@ -90,19 +101,21 @@ class Processor {
     volatile sig_atomic_t expired = 0;
 
    private:
-    enum class State { READY, AT_BARRIER, IN_COLLECTIVE, DONE };
+    enum class State { READY, AT_BARRIER, AT_MBARRIER, IN_COLLECTIVE, DONE };
     struct Thread {
         State state = State::READY;
         Index index = {};
         void* context = nullptr;  // until it first runs
         Stack stack;
         Site site;  // where it waits, and in a collective for what
+        int mbarrier = 0;
         Collective what = nullptr;
         uint32_t mask = 0;
         void* lane_data = nullptr;
     };
 
     void run_block(uint64_t number);
+    void check_end_of_block();
     bool has_failed() const;
     void resume(unsigned thread);
     void suspend(State state, Site site);

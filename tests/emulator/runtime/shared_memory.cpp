@@ -13,6 +13,7 @@ void SharedMemory::begin_block(unsigned size) {
     first_interval = ++interval;
     last_barrier = {};
     warp_interval.assign(MAX_BLOCK_THREADS / WARP_LANES, 0);
+    proxy_fences.assign(MAX_BLOCK_THREADS, 0);
 }
 
 void SharedMemory::order_block(Site site) {
@@ -63,16 +64,36 @@ void SharedMemory::race(const char* now, const char* before, const Access& earli
                     now, (long long)offset, earlier.thread, before, since);
 }
 
+// Whether `thread`, which reads or writes now, comes after the cell's last write.
+void SharedMemory::check_write_is_seen(const Cell& cell, int64_t offset, unsigned thread, const char* what) {
+    Processor& processor = *Processor::current();
+    if (cell.in_flight) {
+        processor.fail("%s byte %lld of shared memory, which an asynchronous copy of thread %u may still be writing: "
+                       "no wait before",
+                       what, (long long)offset, cell.write.thread);
+    }
+    if (cell.barrier < 0) {
+        if (!is_ordered(cell.write, thread)) race(what, "wrote", cell.write, offset);
+    } else if (processor.mbarriers.observed(cell.barrier, thread) <= cell.phase) {
+        processor.fail("%s byte %lld of shared memory, which an asynchronous copy of thread %u wrote: thread %u has not "
+                       "waited for its barrier",
+                       what, (long long)offset, cell.write.thread, thread);
+    }
+}
+
+// Whether copies and products see what a thread wrote.
+void SharedMemory::check_proxy(const Cell& cell, int64_t offset) {
+    if (cell.barrier >= 0 || proxy_fences[cell.write.thread] > cell.phase) return;
+    Processor::current()->fail("leaves byte %lld of shared memory, which thread %u wrote, to a copy or product with no "
+                               "fence_proxy_async between",
+                               (long long)offset, cell.write.thread);
+}
+
 void SharedMemory::record_read(Cell& cell, int64_t offset, unsigned thread) {
     if (cell.write.interval < first_interval) {
         Processor::current()->fail("reads byte %lld of shared memory, which nobody wrote", (long long)offset);
     }
-    if (cell.in_flight) {
-        Processor::current()->fail("reads byte %lld of shared memory, which an asynchronous copy of thread %u "
-                                   "may still be writing: no wait before",
-                                   (long long)offset, cell.write.thread);
-    }
-    if (!is_ordered(cell.write, thread)) race("reads", "wrote", cell.write, offset);
+    check_write_is_seen(cell, offset, thread, "reads");
 
     const unsigned warp = thread / WARP_LANES;
     const Access access = {interval, warp_interval[warp], uint16_t(thread)};
@@ -89,17 +110,12 @@ void SharedMemory::record_read(Cell& cell, int64_t offset, unsigned thread) {
 }
 
 void SharedMemory::record_write(Cell& cell, int64_t offset, unsigned thread) {
-    if (cell.write.interval >= first_interval) {
-        if (cell.in_flight) {
-            Processor::current()->fail("writes byte %lld of shared memory, which an asynchronous copy of "
-                                       "thread %u may still be writing: no wait before",
-                                       (long long)offset, cell.write.thread);
-        }
-        if (!is_ordered(cell.write, thread)) race("writes", "wrote", cell.write, offset);
-    }
+    if (cell.write.interval >= first_interval) check_write_is_seen(cell, offset, thread, "writes");
     if (!readers_are_ordered(cell, thread)) race("writes", "read", cell.read, offset);
     cell.write = {interval, warp_interval[thread / WARP_LANES], uint16_t(thread)};
     cell.in_flight = false;
+    cell.barrier = -1;
+    cell.phase = proxy_fences[thread];
 }
 
 const char* SharedMemory::read(int64_t offset, unsigned size, unsigned alignment, unsigned thread) {
@@ -130,6 +146,42 @@ void SharedMemory::end_async_write(int64_t offset, unsigned size, unsigned threa
         Cell& cell = cells[(offset + at) / CELL_BYTES];
         cell.in_flight = false;
         cell.write = {interval, warp_interval[thread / WARP_LANES], uint16_t(thread)};
+    }
+}
+
+char* SharedMemory::begin_bulk_write(int64_t offset, unsigned size, unsigned thread, int barrier, uint64_t phase) {
+    check_place(offset, size, 1, "writes");
+    for (unsigned at = 0; at < size; at += CELL_BYTES) {
+        Cell& cell = cells[(offset + at) / CELL_BYTES];
+        if (cell.write.interval >= first_interval) {
+            // What products read of an earlier copy is their own matter.
+            if (cell.in_flight || cell.barrier < 0) check_write_is_seen(cell, offset + at, thread, "writes");
+            check_proxy(cell, offset + at);
+        }
+        if (!readers_are_ordered(cell, thread)) race("writes", "read", cell.read, offset + at);
+        cell.write = {interval, warp_interval[thread / WARP_LANES], uint16_t(thread)};
+        cell.in_flight = true;
+        cell.barrier = int16_t(barrier);
+        cell.phase = phase;
+    }
+    poison(data + offset, size);
+    return data + offset;
+}
+
+void SharedMemory::end_bulk_write(int64_t offset, unsigned size) {
+    for (unsigned at = 0; at < size; at += CELL_BYTES) cells[(offset + at) / CELL_BYTES].in_flight = false;
+}
+
+void SharedMemory::check_for_product(int64_t offset, unsigned size, unsigned thread) {
+    check_place(offset, size, 1, "multiplies");
+    for (unsigned at = 0; at < size; at += CELL_BYTES) {
+        const Cell& cell = cells[(offset + at) / CELL_BYTES];
+        if (cell.write.interval < first_interval) {
+            Processor::current()->fail("multiplies byte %lld of shared memory, which nobody wrote",
+                                       (long long)(offset + at));
+        }
+        check_write_is_seen(cell, offset + at, thread, "multiplies");
+        check_proxy(cell, offset + at);
     }
 }
 

@@ -31,6 +31,16 @@ class SharedMemory {
     char* begin_async_write(int64_t offset, unsigned size, unsigned thread);
     void end_async_write(int64_t offset, unsigned size, unsigned thread);
 
+    // The same for a copy whose bytes a barrier counts, in this phase: afterwards, only who waited for the phase may
+    // touch them.
+    char* begin_bulk_write(int64_t offset, unsigned size, unsigned thread, int barrier, uint64_t phase);
+    void end_bulk_write(int64_t offset, unsigned size);
+    // Copies and products see what `thread` wrote before.
+    void fence_proxy(unsigned thread) { ++proxy_fences[thread]; }
+    // Checks that a product, which `thread` starts, may read these bytes; `content` is what they are.
+    void check_for_product(int64_t offset, unsigned size, unsigned thread);
+    const char* content(int64_t offset) const { return data + offset; }
+
    private:
     enum class Readers : uint8_t { ONE, ONE_WARP, SEVERAL_WARPS };
     // Who, and when. Intervals are counted over all blocks of the processor, from 1.
@@ -43,6 +53,8 @@ class SharedMemory {
         Access write, read;
         Readers readers = Readers::ONE;
         bool in_flight = false;
+        int16_t barrier = -1;  // that counted the bytes, if a bulk copy wrote
+        uint64_t phase = 0;    // of the barrier; else the proxy fences of the thread that wrote
     };
     static constexpr unsigned CELL_BYTES = 2;
 
@@ -50,6 +62,8 @@ class SharedMemory {
     void record_read(Cell& cell, int64_t offset, unsigned thread);
     void record_write(Cell& cell, int64_t offset, unsigned thread);
     bool is_ordered(const Access& earlier, unsigned thread) const;
+    void check_write_is_seen(const Cell& cell, int64_t offset, unsigned thread, const char* what);
+    void check_proxy(const Cell& cell, int64_t offset);
     bool readers_are_ordered(const Cell& cell, unsigned thread) const;
     [[noreturn]] void race(const char* now, const char* before, const Access& earlier, int64_t offset);
 
@@ -58,6 +72,7 @@ class SharedMemory {
     uint32_t first_interval = 0;  // of this block
     Site last_barrier;
     std::vector<uint32_t> warp_interval;
+    std::vector<uint64_t> proxy_fences;  // by thread
     alignas(128) char data[MOST_BYTES];
     std::vector<Cell> cells;
 };

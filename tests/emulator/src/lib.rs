@@ -9,6 +9,9 @@
 
 mod ffi;
 pub mod mutations;
+mod tensor_map;
+
+pub use tensor_map::TensorMap;
 
 use std::ffi::CString;
 

@@ -1,4 +1,4 @@
-//! How the worst image is chosen and scored.
+//! SearchKind the worst image is chosen and scored.
 
 use super::resume::Memory;
 use super::{climbed, ladder, short, subject};
